@@ -1,0 +1,112 @@
+/**
+ * What the hub keeps, entity by entity. Times are milliseconds since the Unix epoch, lives are
+ * milliseconds; fingerprints and hashes are SHA-256.
+ */
+import type { JoinTokenKind } from '../trust/join-token.ts'
+
+export interface RoleRecord {
+  readonly name: string
+  readonly description: string
+  /** The canonical YAML, as `formatRole` writes it. */
+  readonly document: string
+  /** Counts the edits, from 1. */
+  readonly revision: number
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+export interface BotRecord {
+  readonly name: string
+  /** At least one, in the order given. Each exists. */
+  readonly roles: readonly string[]
+  readonly identityTtlMs: number
+  /**
+   * Counts what was done to the bot, its locks and those of its instances, from 1. An act that
+   * rests on their state names the revision that it saw.
+   */
+  readonly revision: number
+  readonly createdAt: number
+  readonly createdBy: string
+}
+
+export interface TokenRecord {
+  /** Public: the first 16 hex digits of `secretHash`. */
+  readonly id: string
+  readonly secretHash: Buffer
+  readonly kind: JoinTokenKind
+  /** The bot that joins with it. It stays named here when the bot is removed. */
+  readonly bot: string
+  readonly uses: number
+  readonly usesLeft: number
+  /** Why it can't be used any more, though neither used up nor expired. */
+  readonly invalidated: 'rotated' | 'bot-removed' | undefined
+  readonly expiresAt: number
+  readonly createdAt: number
+  readonly createdBy: string
+}
+
+/** One use of a join token. The same keys may come again when the reply was lost. */
+export interface RedemptionRecord {
+  readonly tokenId: string
+  readonly keyFingerprint: Buffer
+  readonly instanceId: string
+}
+
+export interface InstanceRecord {
+  /** A UUID. */
+  readonly id: string
+  readonly bot: string
+  readonly generation: bigint
+  /** Over both public keys certified at `generation`: see `fingerprintKeys`. */
+  readonly keyFingerprint: Buffer
+  /** The same one generation before; undefined at generation 1. */
+  readonly previousKeyFingerprint: Buffer | undefined
+  readonly joinedAt: number
+  /** The last join or renewal. */
+  readonly lastSeenAt: number
+  /** Of the newest SSH certificate. */
+  readonly certificateSerial: bigint
+  readonly certificateExpiresAt: number
+  readonly identityExpiresAt: number
+  /** What the client said of itself; not trusted. */
+  readonly clientVersion: string
+  readonly clientHost: string
+  readonly address: string
+}
+
+export type LockTarget =
+  | { readonly kind: 'bot'; readonly bot: string }
+  | { readonly kind: 'instance'; readonly bot: string; readonly instanceId: string }
+
+export interface LockRecord {
+  /** A UUID. */
+  readonly id: string
+  readonly target: LockTarget
+  readonly message: string
+  readonly createdAt: number
+  readonly createdBy: string
+  /** Undefined: until it is removed. */
+  readonly expiresAt: number | undefined
+}
+
+export interface AdminRecord {
+  readonly name: string
+  /** SHA-256 over the SubjectPublicKeyInfo of the one key that may act under this name. */
+  readonly keyFingerprint: Buffer
+  readonly createdAt: number
+  readonly createdBy: string
+  readonly expiresAt: number
+}
+
+export type AuthorityType = 'user' | 'host' | 'tls'
+
+export interface AuthorityRecord {
+  /** A UUID. */
+  readonly id: string
+  readonly type: AuthorityType
+  /** SSH CAs: the public key in its wire encoding. The TLS CA: its certificate, DER. */
+  readonly publicPart: Buffer
+  /** PKCS #8 PEM, encrypted where the hub has a passphrase. */
+  readonly privateKey: string
+  readonly createdAt: number
+}

@@ -1,0 +1,186 @@
+/**
+ * What the domain asks of a store. Reads are one small interface for each entity; every write goes
+ * through `commit`, which takes an act whole: its changes and the audit events that tell of them.
+ *
+ * Invariants that every backend keeps (and test/contract checks):
+ * - An act is applied completely or not at all, and is durable before `commit` resolves.
+ * - No change is applied without the act's events, no event without its changes.
+ * - A change whose condition doesn't hold rejects the whole act with a `StoreError`.
+ * - A read that begins after `commit` resolved sees what was committed.
+ */
+import type { ErrorDetails } from '../base/errors.ts'
+import { MeziteError } from '../base/errors.ts'
+import type { AuditEvent, AuditEventType, AuditOutcome, StoredAuditEvent } from './audit-event.ts'
+import type {
+  AdminRecord,
+  AuthorityRecord,
+  BotRecord,
+  InstanceRecord,
+  LockRecord,
+  RedemptionRecord,
+  RoleRecord,
+  TokenRecord,
+} from './records.ts'
+
+export type StoreErrorCode =
+  // An act's condition didn't hold.
+  | 'exists'
+  | 'missing'
+  | 'in-use'
+  | 'conflict'
+  // The store itself.
+  | 'unavailable'
+  | 'in-use-by-another'
+  | 'too-new'
+  | 'damaged'
+
+export class StoreError extends MeziteError<StoreErrorCode> {
+  /** Which entity the condition was about, e.g. `role "ci-deployer"`. */
+  readonly subject: string
+
+  constructor(code: StoreErrorCode, subject: string, message: string, details?: ErrorDetails) {
+    super(code, message, details)
+    this.subject = subject
+  }
+}
+
+/** Keyset paging: entities whose key comes after `after`, in order of their keys. */
+export interface PageRequest {
+  readonly after?: string | undefined
+  readonly limit: number
+}
+
+export interface RoleReader {
+  get(name: string): Promise<RoleRecord | undefined>
+  list(page: PageRequest): Promise<readonly RoleRecord[]>
+  count(): Promise<number>
+}
+
+export interface BotReader {
+  get(name: string): Promise<BotRecord | undefined>
+  list(page: PageRequest): Promise<readonly BotRecord[]>
+  count(): Promise<number>
+}
+
+export interface TokenReader {
+  /** By the hash of its secret. */
+  find(secretHash: Uint8Array): Promise<TokenRecord | undefined>
+  listForBot(bot: string): Promise<readonly TokenRecord[]>
+  redemption(tokenId: string, keyFingerprint: Uint8Array): Promise<RedemptionRecord | undefined>
+}
+
+export interface InstanceReader {
+  get(id: string): Promise<InstanceRecord | undefined>
+  /** Newest join first. */
+  listForBot(bot: string): Promise<readonly InstanceRecord[]>
+  count(): Promise<number>
+}
+
+export interface LockReader {
+  /** Also those that have expired: whether a lock is in force depends on the reader's clock. */
+  list(): Promise<readonly LockRecord[]>
+  /** Those on the bot and those on any of its instances. */
+  listForBot(bot: string): Promise<readonly LockRecord[]>
+}
+
+export interface AdminReader {
+  get(name: string): Promise<AdminRecord | undefined>
+  list(): Promise<readonly AdminRecord[]>
+}
+
+export interface AuthorityReader {
+  /** Oldest first. */
+  list(): Promise<readonly AuthorityRecord[]>
+}
+
+export interface AuditFilter {
+  readonly before?: number | undefined
+  readonly limit: number
+  readonly type?: AuditEventType | undefined
+  readonly bot?: string | undefined
+  readonly instanceId?: string | undefined
+  readonly outcome?: AuditOutcome | undefined
+  /** Inclusive. */
+  readonly since?: number | undefined
+  /** Exclusive. */
+  readonly until?: number | undefined
+}
+
+export interface AuditReader {
+  /** Newest first. */
+  list(filter: AuditFilter): Promise<readonly StoredAuditEvent[]>
+  count(): Promise<number>
+}
+
+/** A change to one entity, with the condition on which it rests. */
+export type Change =
+  // `exists` where the name is taken.
+  | { readonly kind: 'insert-role'; readonly role: RoleRecord }
+  // `conflict` unless the stored revision is one less than the given; `missing` without the role.
+  | { readonly kind: 'replace-role'; readonly role: RoleRecord }
+  // `missing`; `in-use` while a bot has it.
+  | { readonly kind: 'delete-role'; readonly name: string }
+  // `exists`; `missing` where one of its roles doesn't exist.
+  | { readonly kind: 'insert-bot'; readonly bot: BotRecord }
+  // `conflict` unless the stored revision is one less than the given; `missing` without the bot or
+  // one of the roles.
+  | { readonly kind: 'replace-bot'; readonly bot: BotRecord }
+  // `conflict` unless the bot stands at this revision (or doesn't exist); changes nothing.
+  | { readonly kind: 'expect-bot'; readonly name: string; readonly revision: number }
+  // Counts the bot's revision up; `missing` without the bot.
+  | { readonly kind: 'touch-bot'; readonly name: string }
+  // Also deletes its instances and locks; its tokens stay. `missing`.
+  | { readonly kind: 'delete-bot'; readonly name: string }
+  // `exists`; `missing` without the bot.
+  | { readonly kind: 'insert-token'; readonly token: TokenRecord }
+  // Takes one use and records the redemption. `conflict` where none is left, where it is
+  // invalidated, or where these keys redeemed it before.
+  | { readonly kind: 'redeem-token'; readonly redemption: RedemptionRecord }
+  // Every token of the bot that isn't invalidated yet.
+  | {
+      readonly kind: 'invalidate-tokens'
+      readonly bot: string
+      readonly reason: 'rotated' | 'bot-removed'
+    }
+  // `exists`; `missing` without the bot.
+  | { readonly kind: 'insert-instance'; readonly instance: InstanceRecord }
+  // `conflict` unless the instance exists with this generation and key.
+  | {
+      readonly kind: 'replace-instance'
+      readonly expected: Pick<InstanceRecord, 'generation' | 'keyFingerprint'>
+      readonly instance: InstanceRecord
+    }
+  // `exists`; `missing` without the bot or instance.
+  | { readonly kind: 'insert-lock'; readonly lock: LockRecord }
+  // `missing`.
+  | { readonly kind: 'delete-lock'; readonly id: string }
+  // `exists`.
+  | { readonly kind: 'insert-admin'; readonly admin: AdminRecord }
+  // `missing`.
+  | { readonly kind: 'delete-admin'; readonly name: string }
+  // `exists` where an authority of that type or identifier is there already.
+  | { readonly kind: 'insert-authority'; readonly authority: AuthorityRecord }
+
+export interface Act {
+  readonly changes: readonly Change[]
+  readonly events: readonly AuditEvent[]
+}
+
+export interface Store {
+  /** What it is, for people: `sqlite /var/lib/mezite/hub.db`. */
+  readonly description: string
+  /** A UUID made with the store; it names the cluster in every certificate. */
+  readonly clusterId: string
+  readonly roles: RoleReader
+  readonly bots: BotReader
+  readonly tokens: TokenReader
+  readonly instances: InstanceReader
+  readonly locks: LockReader
+  readonly admins: AdminReader
+  readonly authorities: AuthorityReader
+  readonly audit: AuditReader
+  /** @throws StoreError */
+  commit(act: Act): Promise<void>
+  /** Waits for the acts under way, then lets go of the store. */
+  close(): Promise<void>
+}
