@@ -48,6 +48,7 @@ export interface TokenRecord {
 /** One use of a join token. The same keys may come again when the reply was lost. */
 export interface RedemptionRecord {
   readonly tokenId: string
+  /** Of the identity key that joined, over its SubjectPublicKeyInfo. */
   readonly keyFingerprint: Buffer
   readonly instanceId: string
 }
@@ -57,10 +58,12 @@ export interface InstanceRecord {
   readonly id: string
   readonly bot: string
   readonly generation: bigint
-  /** Over both public keys certified at `generation`: see `fingerprintKeys`. */
+  /** Of the identity key certified at `generation`, over its SubjectPublicKeyInfo. */
   readonly keyFingerprint: Buffer
   /** The same one generation before; undefined at generation 1. */
   readonly previousKeyFingerprint: Buffer | undefined
+  /** Of the SSH key certified at `generation`, over its wire encoding. */
+  readonly sshKeyFingerprint: Buffer
   readonly joinedAt: number
   /** The last join or renewal. */
   readonly lastSeenAt: number
