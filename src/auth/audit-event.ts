@@ -54,6 +54,10 @@ export interface StoredAuditEvent extends AuditEvent {
   readonly hash: Buffer
 }
 
+export function isAuditEventType(text: string): text is AuditEventType {
+  return Object.hasOwn(AUDIT_EVENTS, text)
+}
+
 export function auditCode(event: Pick<AuditEvent, 'type' | 'outcome'>): string {
   const codes: { success?: string; refused?: string } = AUDIT_EVENTS[event.type]
   return codes[event.outcome] ?? ''
@@ -63,8 +67,8 @@ export function auditCode(event: Pick<AuditEvent, 'type' | 'outcome'>): string {
 export const CHAIN_START: Buffer = Buffer.alloc(32)
 
 /**
- * SHA-256 over the hash of the event before and the event itself, as JSON with its fields in a
- * fixed order and absent ones left out.
+ * SHA-256 over the hash of the event before and the event itself, as a JSON array in a fixed order
+ * in which null stands for what is absent, and no fields for none.
  */
 export function chainHash(previous: Uint8Array, sequence: number, event: AuditEvent): Buffer {
   return sha256(previous, Buffer.from(canonicalEvent(sequence, event)))

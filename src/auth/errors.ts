@@ -1,4 +1,5 @@
 import { MeziteError } from '../base/errors.ts'
+import { formatProblem, PolicyError } from '../policy/policy-error.ts'
 
 /** Everything for which the hub refuses an act. Each code has its gRPC status in rpc/status.ts. */
 export type AuthErrorCode =
@@ -25,9 +26,29 @@ export type AuthErrorCode =
   // The caller.
   | 'unauthenticated'
   | 'permission-denied'
+  // The CA keys.
+  | 'passphrase-needed'
+  | 'passphrase-wrong'
+  | 'passphrase-unused'
   // The hub.
   | 'conflict'
   | 'unavailable'
   | 'internal'
 
 export class AuthError extends MeziteError<AuthErrorCode> {}
+
+/**
+ * Runs a check of the policy layer; what it refuses, the hub refuses as an invalid request.
+ *
+ * @throws AuthError `invalid-request`
+ */
+export function checkPolicy<Result>(check: () => Result): Result {
+  try {
+    return check()
+  } catch (error) {
+    if (!(error instanceof PolicyError)) throw error
+    const problems = error.problems.map(formatProblem)
+    const message = problems.length > 0 ? problems.join('\n') : error.message
+    throw new AuthError('invalid-request', message, { hint: error.hint, cause: error })
+  }
+}

@@ -44,7 +44,7 @@ export class StoreError extends MeziteError<StoreErrorCode> {
   }
 }
 
-/** Keyset paging: entities whose key comes after `after`, in order of their keys. */
+/** Keyset paging: entities whose name comes after `after`, in the order of the names' bytes. */
 export interface PageRequest {
   readonly after?: string | undefined
   readonly limit: number
@@ -65,6 +65,7 @@ export interface BotReader {
 export interface TokenReader {
   /** By the hash of its secret. */
   find(secretHash: Uint8Array): Promise<TokenRecord | undefined>
+  /** Newest first. */
   listForBot(bot: string): Promise<readonly TokenRecord[]>
   redemption(tokenId: string, keyFingerprint: Uint8Array): Promise<RedemptionRecord | undefined>
 }
@@ -77,14 +78,18 @@ export interface InstanceReader {
 }
 
 export interface LockReader {
-  /** Also those that have expired: whether a lock is in force depends on the reader's clock. */
+  /**
+   * Oldest first, also those that have expired: whether a lock is in force depends on the reader's
+   * clock.
+   */
   list(): Promise<readonly LockRecord[]>
-  /** Those on the bot and those on any of its instances. */
+  /** Those on the bot and those on any of its instances, oldest first. */
   listForBot(bot: string): Promise<readonly LockRecord[]>
 }
 
 export interface AdminReader {
   get(name: string): Promise<AdminRecord | undefined>
+  /** By name. */
   list(): Promise<readonly AdminRecord[]>
 }
 
@@ -94,6 +99,7 @@ export interface AuthorityReader {
 }
 
 export interface AuditFilter {
+  /** A sequence, exclusive: for the next page, the last one of this page. */
   readonly before?: number | undefined
   readonly limit: number
   readonly type?: AuditEventType | undefined
@@ -125,7 +131,7 @@ export type Change =
   // `conflict` unless the stored revision is one less than the given; `missing` without the bot or
   // one of the roles.
   | { readonly kind: 'replace-bot'; readonly bot: BotRecord }
-  // `conflict` unless the bot stands at this revision (or doesn't exist); changes nothing.
+  // `conflict` where the bot stands at another revision or doesn't exist; changes nothing.
   | { readonly kind: 'expect-bot'; readonly name: string; readonly revision: number }
   // Counts the bot's revision up; `missing` without the bot.
   | { readonly kind: 'touch-bot'; readonly name: string }
@@ -133,8 +139,8 @@ export type Change =
   | { readonly kind: 'delete-bot'; readonly name: string }
   // `exists`; `missing` without the bot.
   | { readonly kind: 'insert-token'; readonly token: TokenRecord }
-  // Takes one use and records the redemption. `conflict` where none is left, where it is
-  // invalidated, or where these keys redeemed it before.
+  // Takes one use and records the redemption. `missing` without the token; `conflict` where no use
+  // is left, where it is invalidated, or where these keys redeemed it before.
   | { readonly kind: 'redeem-token'; readonly redemption: RedemptionRecord }
   // Every token of the bot that isn't invalidated yet.
   | {

@@ -1,0 +1,35 @@
+import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
+import type { AuditEvent, AuditEventType, AuditOutcome } from './audit-event.ts'
+import type { Authorities } from './authorities.ts'
+import type { Caller } from './caller.ts'
+import { actorOf } from './caller.ts'
+import type { Store } from './storage.ts'
+
+/** What every act of the hub works with. */
+export interface AuthContext {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly authorities: Authorities
+  /** Where bots find the hub: HOST:PORT. */
+  readonly publicAddress: string
+}
+
+/** An event of this caller's, now. */
+export function eventBy(
+  context: Pick<AuthContext, 'clock'>,
+  caller: Caller,
+  type: AuditEventType,
+  about: Pick<AuditEvent, 'bot' | 'instanceId' | 'fields'> = {},
+  outcome: AuditOutcome = 'success',
+): AuditEvent {
+  return {
+    time: context.clock.now(),
+    type,
+    outcome,
+    actor: actorOf(caller),
+    address: caller.address,
+    ...about,
+  }
+}

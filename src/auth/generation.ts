@@ -1,0 +1,87 @@
+/**
+ * What a renewal means, decided from what the hub has stored of an instance and what the caller
+ * presents. This one function tells a thief from a lost reply; everything else only obeys it.
+ *
+ * An identity certificate carries a generation and certifies one key. Each generation is good for
+ * one renewal, and the next certificate replaces it. A copy of a credential therefore betrays
+ * itself: whoever renews second, owner or thief, presents a generation that was renewed before.
+ * An honest daemon whose reply was lost does the same, but asks for the very keys that the hub
+ * already certified; that is no second use, and of no worth to a thief, who doesn't hold them.
+ */
+import { equalBytes } from '../base/bytes.ts'
+
+/** The newest generation that the hub has issued, as stored. Fingerprints are SHA-256. */
+export interface StoredGeneration {
+  readonly generation: bigint
+  /** Of the identity key certified at `generation`. */
+  readonly keyFingerprint: Uint8Array
+  /** Of the identity key certified one generation before; undefined at generation 1. */
+  readonly previousKeyFingerprint: Uint8Array | undefined
+  /** Of the SSH key certified at `generation`. */
+  readonly sshKeyFingerprint: Uint8Array
+}
+
+/** What the caller proved by mTLS, and the keys that it asks to have certified next. */
+export interface PresentedGeneration {
+  readonly generation: bigint
+  readonly keyFingerprint: Uint8Array
+  readonly nextKeyFingerprint: Uint8Array
+  readonly nextSshKeyFingerprint: Uint8Array
+}
+
+export type GenerationDecision =
+  /** The first use of the newest generation: issue `generation`, and store the new keys. */
+  | { readonly action: 'advance'; readonly generation: bigint }
+  /** A renewal whose reply was lost: issue the stored generation again; count nothing. */
+  | { readonly action: 'repeat'; readonly generation: bigint }
+  /**
+   * Ahead of the store, which was therefore restored from an older copy: the certificate is the
+   * cluster's own, so go on from it.
+   */
+  | { readonly action: 'recover'; readonly generation: bigint }
+  /** Used twice: refuse, and lock the instance. */
+  | { readonly action: 'lock'; readonly reason: DoubleUse }
+
+export type DoubleUse =
+  /** Renewed before, for other keys. */
+  | 'old-generation'
+  /** Of the stored generation's number, but not the key that the hub certified under it. */
+  | 'other-key'
+
+/**
+ * | presented | its key | keys asked for | then |
+ * | --- | --- | --- | --- |
+ * | above stored | any | any | recover |
+ * | stored | stored key | any | advance |
+ * | stored | another | any | lock |
+ * | stored - 1 | previous key | the stored ones | repeat |
+ * | stored - 1 | previous key | others | lock |
+ * | stored - 1 | another | any | lock |
+ * | lower | any | any | lock |
+ */
+export function decideGeneration(
+  stored: StoredGeneration,
+  presented: PresentedGeneration,
+): GenerationDecision {
+  if (presented.generation > stored.generation) {
+    return { action: 'recover', generation: presented.generation + 1n }
+  }
+  if (presented.generation === stored.generation) {
+    return equalBytes(presented.keyFingerprint, stored.keyFingerprint)
+      ? { action: 'advance', generation: stored.generation + 1n }
+      : { action: 'lock', reason: 'other-key' }
+  }
+  return isRepeat(stored, presented)
+    ? { action: 'repeat', generation: stored.generation }
+    : { action: 'lock', reason: 'old-generation' }
+}
+
+function isRepeat(stored: StoredGeneration, presented: PresentedGeneration): boolean {
+  return (
+    presented.generation === stored.generation - 1n &&
+    stored.previousKeyFingerprint !== undefined &&
+    equalBytes(presented.keyFingerprint, stored.previousKeyFingerprint) &&
+    equalBytes(presented.nextKeyFingerprint, stored.keyFingerprint) &&
+    equalBytes(presented.nextSshKeyFingerprint, stored.sshKeyFingerprint)
+  )
+}

@@ -1,0 +1,45 @@
+/** What every issue of certificates leaves behind: in the instance's record and in the audit log. */
+import type { AuditEvent } from './audit-event.ts'
+import type { Caller } from './caller.ts'
+import type { CheckedRequest, IssuedIdentity } from './issuing.ts'
+import type { InstanceRecord } from './records.ts'
+
+export function lastSeen(
+  caller: Caller,
+  issued: IssuedIdentity,
+  request: CheckedRequest,
+): Pick<
+  InstanceRecord,
+  | 'lastSeenAt'
+  | 'certificateSerial'
+  | 'certificateExpiresAt'
+  | 'identityExpiresAt'
+  | 'clientVersion'
+  | 'clientHost'
+  | 'address'
+> {
+  return {
+    lastSeenAt: issued.hubTime,
+    certificateSerial: issued.serial,
+    certificateExpiresAt: issued.certificateExpiresAt,
+    identityExpiresAt: issued.identityExpiresAt,
+    clientVersion: request.clientVersion,
+    clientHost: request.clientHost,
+    address: caller.address,
+  }
+}
+
+export function aboutIssue(
+  issued: IssuedIdentity,
+  fields: Readonly<Record<string, string>>,
+): Pick<AuditEvent, 'bot' | 'instanceId' | 'fields'> {
+  return {
+    bot: issued.bot,
+    instanceId: issued.instanceId,
+    fields: {
+      generation: String(issued.generation),
+      serial: String(issued.serial),
+      ...fields,
+    },
+  }
+}

@@ -1,0 +1,166 @@
+/** Issues the two certificates of one generation: the identity certificate and the output one. */
+
+import { sha256 } from '../base/bytes.ts'
+import { formatTime, SECOND } from '../base/clock.ts'
+import { certificateAccess } from '../policy/certificate-access.ts'
+import type { Role } from '../policy/role.ts'
+import { issueCertificate } from '../ssh/issue-certificate.ts'
+import type { SshPublicKey } from '../ssh/public-key.ts'
+import { parsePublicKey } from '../ssh/public-key.ts'
+import { issueClientCertificate } from '../x509/issue.ts'
+import { isP256Spki } from '../x509/public-key.ts'
+import type { AuthContext } from './context.ts'
+import { AuthError } from './errors.ts'
+import { BACKDATE, CLOCK_TOLERANCE, outputCertificateLife } from './lives.ts'
+import type { AuthorityType, BotRecord, InstanceRecord } from './records.ts'
+
+/** What a daemon asks for, at its join and at every renewal. Lives in milliseconds. */
+export interface CertificateRequest {
+  /** SubjectPublicKeyInfo, DER. */
+  readonly identityPublicKey: Buffer
+  /** In its wire encoding. */
+  readonly sshPublicKey: Buffer
+  readonly certificateTtl: number | undefined
+  readonly renewalInterval: number | undefined
+  readonly clientTime: number | undefined
+  /** What the client says of itself; shown, never trusted. */
+  readonly clientVersion: string
+  readonly clientHost: string
+}
+
+/** A request whose keys have been read. Fingerprints are SHA-256. */
+export interface CheckedRequest extends CertificateRequest {
+  readonly sshKey: SshPublicKey
+  readonly keyFingerprint: Buffer
+  readonly sshKeyFingerprint: Buffer
+}
+
+/** What a join or a renewal returns. */
+export interface IssuedIdentity {
+  readonly bot: string
+  readonly instanceId: string
+  readonly generation: bigint
+  /** X.509, DER. */
+  readonly identityCertificate: Buffer
+  /** SSH, in its wire encoding. */
+  readonly sshCertificate: Buffer
+  readonly serial: bigint
+  readonly certificateExpiresAt: number
+  readonly identityExpiresAt: number
+  readonly trust: TrustBundle
+  readonly hubTime: number
+}
+
+/** The public halves of the CAs: certificates in DER, SSH keys in their wire encoding. */
+export interface TrustBundle extends Readonly<Record<AuthorityType, readonly Buffer[]>> {
+  readonly clusterId: string
+}
+
+/** @throws AuthError `invalid-request` */
+export function checkRequest(request: CertificateRequest): CheckedRequest {
+  if (!isP256Spki(request.identityPublicKey)) {
+    throw new AuthError('invalid-request', 'the identity key is not a P-256 public key')
+  }
+  const sshKey = readSshKey(request.sshPublicKey)
+  return {
+    ...request,
+    sshKey,
+    keyFingerprint: sha256(request.identityPublicKey),
+    sshKeyFingerprint: sha256(sshKey.blob),
+  }
+}
+
+function readSshKey(blob: Buffer): SshPublicKey {
+  try {
+    return parsePublicKey(blob)
+  } catch (cause) {
+    throw new AuthError('invalid-request', 'the SSH public key is not one that can be certified', {
+      cause,
+    })
+  }
+}
+
+/**
+ * A client whose clock is far off couldn't use what it would get, so it is told before anything is
+ * spent.
+ *
+ * @throws AuthError `clock-skew`
+ */
+export function checkClock(clientTime: number | undefined, now: number): void {
+  if (clientTime === undefined || Math.abs(clientTime - now) <= CLOCK_TOLERANCE) return
+  throw new AuthError(
+    'clock-skew',
+    `the clocks disagree: ${formatTime(clientTime)} on this machine, ${formatTime(now)} on the hub`,
+    { hint: 'set the clock that is wrong (timedatectl shows it) and try again; nothing was spent' },
+  )
+}
+
+/** @throws AuthError `interval-too-long`, `invalid-request`; PolicyError for roles that can't be carried */
+export function issueIdentity(
+  { store, clock, random, authorities }: AuthContext,
+  bot: BotRecord,
+  roles: readonly Role[],
+  instance: Pick<InstanceRecord, 'id' | 'generation'>,
+  request: CheckedRequest,
+): IssuedIdentity {
+  const now = clock.now()
+  const access = certificateAccess(bot.name, roles)
+  const life = outputCertificateLife(
+    request.certificateTtl,
+    access.maxTtlMs,
+    request.renewalInterval,
+  )
+  const serial = random.bytes(8).readBigUInt64BE() || 1n
+  const certificate = issueCertificate(
+    {
+      publicKey: request.sshKey,
+      type: 'user',
+      serial,
+      keyId: `bot/${bot.name}/instance/${instance.id}/generation/${instance.generation}`,
+      validPrincipals: access.principals,
+      validAfter: BigInt(Math.floor((now - BACKDATE) / SECOND)),
+      validBefore: BigInt(Math.floor((now + life) / SECOND)),
+      criticalOptions: [...access.criticalOptions].map(([name, value]) => ({ name, value })),
+      extensions: access.extensions.map((name) => ({ name, value: '' })),
+    },
+    authorities.user,
+    random.bytes(32),
+  )
+  const identityExpiresAt = now + Math.max(bot.identityTtlMs, life)
+  const identity = issueClientCertificate(
+    {
+      spki: request.identityPublicKey,
+      serial: random.bytes(16),
+      validity: { notBeforeMs: now - BACKDATE, notAfterMs: identityExpiresAt },
+      identity: {
+        kind: 'bot',
+        clusterId: store.clusterId,
+        name: bot.name,
+        instanceId: instance.id,
+        generation: instance.generation,
+      },
+    },
+    authorities.tls,
+  )
+  return {
+    bot: bot.name,
+    instanceId: instance.id,
+    generation: instance.generation,
+    identityCertificate: identity.der,
+    sshCertificate: certificate.blob,
+    serial,
+    certificateExpiresAt: now + life,
+    identityExpiresAt,
+    trust: trustBundle(store.clusterId, authorities.records),
+    hubTime: now,
+  }
+}
+
+function trustBundle(
+  clusterId: string,
+  records: AuthContext['authorities']['records'],
+): TrustBundle {
+  const of = (type: AuthorityType) =>
+    records.filter((record) => record.type === type).map((record) => record.publicPart)
+  return { clusterId, user: of('user'), host: of('host'), tls: of('tls') }
+}

@@ -1,0 +1,163 @@
+/**
+ * Joining: a one-time token becomes a bot instance. Redeeming the token and creating the instance
+ * are one act, so of two joins with the last use of a token exactly one succeeds.
+ */
+
+import { equalBytes } from '../base/bytes.ts'
+import { hashJoinTokenSecret, JoinTokenError, parseJoinToken } from '../trust/join-token.ts'
+import type { AdmittedBot } from './admission.ts'
+import { admitBot } from './admission.ts'
+import type { Caller } from './caller.ts'
+import { decideAndCommit } from './commit.ts'
+import type { AuthContext } from './context.ts'
+import { eventBy } from './context.ts'
+import { AuthError } from './errors.ts'
+import { aboutIssue, lastSeen } from './instance.ts'
+import type { CertificateRequest, CheckedRequest, IssuedIdentity } from './issuing.ts'
+import { checkClock, checkRequest, issueIdentity } from './issuing.ts'
+import type { InstanceRecord, TokenRecord } from './records.ts'
+import { unknownToken } from './refusals.ts'
+import type { Roles } from './roles.ts'
+import { requireActive } from './tokens.ts'
+
+export interface Joining {
+  /**
+   * @throws AuthError `token-unknown`, `token-used`, `token-expired`, `token-rotated`,
+   *   `token-wrong-kind`, `bot-removed`, `bot-locked`, `clock-skew`, `interval-too-long`,
+   *   `invalid-request`; each but the last is in the audit log
+   */
+  join(caller: Caller, token: string, request: CertificateRequest): Promise<IssuedIdentity>
+}
+
+export function createJoining(context: AuthContext, roles: Roles): Joining {
+  const { store, clock } = context
+
+  async function attempt(
+    caller: Caller,
+    token: TokenRecord,
+    request: CheckedRequest,
+  ): Promise<IssuedIdentity> {
+    const before = await joinedBefore(context, token, request)
+    if (!before) requireActive(token, clock.now())
+    const admitted = await admitBot(context, roles, token.bot, before?.id)
+    return before
+      ? repeatJoin(context, caller, admitted, before, request, token)
+      : firstJoin(context, caller, admitted, request, token)
+  }
+
+  return {
+    async join(caller, text, unchecked) {
+      const request = checkRequest(unchecked)
+      const secretHash = hashJoinTokenSecret(readToken(text))
+      let token: TokenRecord | undefined
+      try {
+        checkClock(request.clientTime, clock.now())
+        return await decideAndCommit(async () => {
+          token = await store.tokens.find(secretHash)
+          if (!token) throw unknownToken()
+          return attempt(caller, token, request)
+        })
+      } catch (error) {
+        if (error instanceof AuthError && error.code !== 'unavailable') {
+          const fields = {
+            reason: error.code,
+            client_host: request.clientHost,
+            ...(token && { token: token.id }),
+          }
+          const event = eventBy(context, caller, 'bot.join', { bot: token?.bot, fields }, 'refused')
+          await decideAndCommit(() => store.commit({ changes: [], events: [event] }))
+        }
+        throw error
+      }
+    },
+  }
+}
+
+/** @throws AuthError `invalid-request`, `token-wrong-kind` */
+function readToken(text: string): Buffer {
+  try {
+    const { kind, secret } = parseJoinToken(text)
+    if (kind === 'bot') return secret
+  } catch (error) {
+    if (!(error instanceof JoinTokenError)) throw error
+    throw new AuthError('invalid-request', error.message, { hint: error.hint })
+  }
+  throw new AuthError('token-wrong-kind', 'this join token is for a node, not for a bot', {
+    hint: 'use it with mezd node start; a bot gets its token from mezctl bots add',
+  })
+}
+
+/**
+ * The instance that these very keys joined as with this token: the reply to that join was lost, or
+ * is asked for again. Once the instance has renewed, nobody can have lost it.
+ */
+async function joinedBefore(
+  { store }: AuthContext,
+  token: TokenRecord,
+  request: CheckedRequest,
+): Promise<InstanceRecord | undefined> {
+  const redemption = await store.tokens.redemption(token.id, request.keyFingerprint)
+  const instance = redemption && (await store.instances.get(redemption.instanceId))
+  return instance?.generation === 1n &&
+    equalBytes(instance.sshKeyFingerprint, request.sshKeyFingerprint)
+    ? instance
+    : undefined
+}
+
+async function firstJoin(
+  context: AuthContext,
+  caller: Caller,
+  { bot, roles }: AdmittedBot,
+  request: CheckedRequest,
+  token: TokenRecord,
+): Promise<IssuedIdentity> {
+  const { store, clock, random } = context
+  const id = random.uuid()
+  const issued = issueIdentity(context, bot, roles, { id, generation: 1n }, request)
+  const instance: InstanceRecord = {
+    id,
+    bot: bot.name,
+    generation: 1n,
+    keyFingerprint: request.keyFingerprint,
+    previousKeyFingerprint: undefined,
+    sshKeyFingerprint: request.sshKeyFingerprint,
+    joinedAt: clock.now(),
+    ...lastSeen(caller, issued, request),
+  }
+  await store.commit({
+    changes: [
+      { kind: 'expect-bot', name: bot.name, revision: bot.revision },
+      {
+        kind: 'redeem-token',
+        redemption: { tokenId: token.id, keyFingerprint: request.keyFingerprint, instanceId: id },
+      },
+      { kind: 'insert-instance', instance },
+    ],
+    events: [eventBy(context, caller, 'bot.join', aboutIssue(issued, { token: token.id }))],
+  })
+  return issued
+}
+
+async function repeatJoin(
+  context: AuthContext,
+  caller: Caller,
+  { bot, roles }: AdmittedBot,
+  before: InstanceRecord,
+  request: CheckedRequest,
+  token: TokenRecord,
+): Promise<IssuedIdentity> {
+  const issued = issueIdentity(context, bot, roles, before, request)
+  const fields = { token: token.id, repeated: 'true' }
+  await context.store.commit({
+    changes: [
+      { kind: 'expect-bot', name: bot.name, revision: bot.revision },
+      {
+        kind: 'replace-instance',
+        expected: before,
+        instance: { ...before, ...lastSeen(caller, issued, request) },
+      },
+    ],
+    events: [eventBy(context, caller, 'bot.join', aboutIssue(issued, fields))],
+  })
+  return issued
+}

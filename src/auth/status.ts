@@ -1,0 +1,43 @@
+/** The hub at a glance. */
+import type { AuthContext } from './context.ts'
+import { isInForce } from './locks.ts'
+
+export interface Status {
+  readonly clusterId: string
+  readonly publicAddress: string
+  readonly store: string
+  readonly startedAt: number
+  readonly hubTime: number
+  readonly bots: number
+  readonly instances: number
+  readonly roles: number
+  /** Those in force. */
+  readonly locks: number
+  readonly auditEvents: number
+}
+
+export function createStatus({ store, clock, publicAddress }: AuthContext): () => Promise<Status> {
+  const startedAt = clock.now()
+  return async () => {
+    const [bots, instances, roles, locks, auditEvents] = await Promise.all([
+      store.bots.count(),
+      store.instances.count(),
+      store.roles.count(),
+      store.locks.list(),
+      store.audit.count(),
+    ])
+    const hubTime = clock.now()
+    return {
+      clusterId: store.clusterId,
+      publicAddress,
+      store: store.description,
+      startedAt,
+      hubTime,
+      bots,
+      instances,
+      roles,
+      locks: locks.filter((lock) => isInForce(lock, hubTime)).length,
+      auditEvents,
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import type { Change } from '../../storage.ts'
+import { deleteAdmin, insertAdmin } from './admins.ts'
+import { insertAuthority } from './authorities.ts'
+import { deleteBot, expectBot, insertBot, replaceBot, touchBot } from './bots.ts'
+import type { Connection } from './connection.ts'
+import { insertInstance, replaceInstance } from './instances.ts'
+import { deleteLock, insertLock } from './locks.ts'
+import { deleteRole, insertRole, replaceRole } from './roles.ts'
+import { insertToken, invalidateTokens, redeemToken } from './tokens.ts'
+
+/** @throws StoreError where the change's condition doesn't hold */
+export function applyChange(database: Connection, change: Change): void {
+  switch (change.kind) {
+    case 'insert-role':
+      insertRole(database, change.role)
+      break
+    case 'replace-role':
+      replaceRole(database, change.role)
+      break
+    case 'delete-role':
+      deleteRole(database, change.name)
+      break
+    case 'insert-bot':
+      insertBot(database, change.bot)
+      break
+    case 'replace-bot':
+      replaceBot(database, change.bot)
+      break
+    case 'expect-bot':
+      expectBot(database, change.name, change.revision)
+      break
+    case 'touch-bot':
+      touchBot(database, change.name)
+      break
+    case 'delete-bot':
+      deleteBot(database, change.name)
+      break
+    case 'insert-token':
+      insertToken(database, change.token)
+      break
+    case 'redeem-token':
+      redeemToken(database, change.redemption)
+      break
+    case 'invalidate-tokens':
+      invalidateTokens(database, change.bot, change.reason)
+      break
+    case 'insert-instance':
+      insertInstance(database, change.instance)
+      break
+    case 'replace-instance':
+      replaceInstance(database, change.expected, change.instance)
+      break
+    case 'insert-lock':
+      insertLock(database, change.lock)
+      break
+    case 'delete-lock':
+      deleteLock(database, change.id)
+      break
+    case 'insert-admin':
+      insertAdmin(database, change.admin)
+      break
+    case 'delete-admin':
+      deleteAdmin(database, change.name)
+      break
+    case 'insert-authority':
+      insertAuthority(database, change.authority)
+      break
+    default:
+      change satisfies never
+  }
+}

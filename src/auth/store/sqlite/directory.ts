@@ -1,0 +1,44 @@
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { systemErrorCode } from '../../../base/errors.ts'
+import { StoreError } from '../../storage.ts'
+
+const OTHERS_WRITE = 0o022
+
+/**
+ * The data directory holds the CAs' private keys: it must be this user's, and no one else may be
+ * able to put files into it.
+ *
+ * @throws StoreError `unavailable`
+ */
+export async function checkDirectory(path: string, uid: number): Promise<void> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw refused(path, `can't be read`, `create it: install -d -m 0700 ${path}`, error)
+  })
+  if (!found.isDirectory()) throw refused(path, 'is not a directory', 'give another path')
+  if (found.uid !== uid) {
+    const hint = `run as that user, or give the directory to this one: chown -R ${uid} ${path}`
+    throw refused(path, `belongs to user ${found.uid}, and this process runs as ${uid}`, hint)
+  }
+  if ((found.mode & OTHERS_WRITE) !== 0) {
+    throw refused(path, 'can be written by other users', `close it: chmod 0700 ${path}`)
+  }
+}
+
+/**
+ * Makes an empty file, 0600, whose name is durable; SQLite gives its log the same mode. A file that
+ * is there is left alone: closing a descriptor of it would end SQLite's locks on it.
+ */
+export async function createDatabaseFile(directory: string, path: string): Promise<void> {
+  try {
+    await (await open(path, 'wx', 0o600)).close()
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') return
+    throw refused(path, `can't be created`, 'look at the disk and its free space', error)
+  }
+  const handle: FileHandle = await open(directory, 'r')
+  await handle.sync().finally(() => handle.close())
+}
+
+function refused(path: string, what: string, hint: string, cause?: unknown): StoreError {
+  return new StoreError('unavailable', 'store', `${path} ${what}`, { hint, cause })
+}

@@ -1,0 +1,135 @@
+/**
+ * The embedded store: one SQLite database in the data directory, `hub.db`.
+ *
+ * - One hub at a time: it holds `hub.lock`, and a second one is refused.
+ * - One connection writes, in a thread of its own (writer.ts). Acts that arrive together share a
+ *   transaction and its fsync (queue.ts, group.ts); none is answered before it is durable
+ *   (write-ahead log, synchronous=FULL).
+ * - Reads run here, on a connection that can't write; each sees every act answered before it.
+ * - The audit chain is computed by the writer, in the transaction of the act.
+ */
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { type Clock, formatTime } from '../../../base/clock.ts'
+import {
+  type ExclusiveLock,
+  ExclusiveLockError,
+  holdExclusively,
+} from '../../../base/exclusive-lock.ts'
+import type { Random } from '../../../base/random.ts'
+import { type Store, StoreError } from '../../storage.ts'
+import { createAdminReader } from './admins.ts'
+import { createAuditReader } from './audit.ts'
+import { createAuthorityReader } from './authorities.ts'
+import { createBotReader } from './bots.ts'
+import { Connection } from './connection.ts'
+import { checkDirectory, createDatabaseFile } from './directory.ts'
+import { createInstanceReader } from './instances.ts'
+import { createLockReader } from './locks.ts'
+import type { WriterData } from './messages.ts'
+import { CommitQueue } from './queue.ts'
+import { createRoleReader } from './roles.ts'
+import { createTokenReader } from './tokens.ts'
+
+export interface SqliteStoreOptions {
+  /** There already, 0700, and this user's. */
+  readonly directory: string
+  readonly clock: Pick<Clock, 'now'>
+  readonly random: Pick<Random, 'uuid'>
+  /** This process, for the checks and for whoever comes second. */
+  readonly pid: number
+  readonly uid: number
+}
+
+const WRITER = new URL('./writer.ts', import.meta.url)
+
+/** A reader waits for no writer, only for a recovery; it would stop the event loop meanwhile. */
+const READ_BUSY_TIMEOUT_MS = 1_000
+
+/**
+ * Opens the store, or makes it where the directory is empty.
+ *
+ * @throws StoreError `unavailable`, `in-use-by-another`, `too-new`, `damaged`
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const { directory, random } = options
+  await checkDirectory(directory, options.uid)
+  const hold = await holdDirectory(options)
+  try {
+    const path = join(directory, 'hub.db')
+    await createDatabaseFile(directory, path)
+    const workerData: WriterData = { path, newClusterId: random.uuid() }
+    const queue = new CommitQueue(new Worker(WRITER, { name: 'store-writer', workerData }))
+    const clusterId = await queue.ready()
+    const reader = await openReader(path, queue)
+    return createStore(path, clusterId, reader, queue, hold)
+  } catch (error) {
+    await hold.release()
+    throw error
+  }
+}
+
+async function holdDirectory(options: SqliteStoreOptions): Promise<ExclusiveLock> {
+  const { directory, clock, pid } = options
+  const holder = `pid ${pid} since ${formatTime(clock.now())}`
+  try {
+    return await holdExclusively(join(directory, 'hub.lock'), holder)
+  } catch (error) {
+    if (!(error instanceof ExclusiveLockError)) throw error
+    if (error.code === 'unavailable') {
+      throw new StoreError('unavailable', 'store', error.message, {
+        hint: 'put the data directory on a local file system that can be written',
+        cause: error,
+      })
+    }
+    const who = error.holder ?? 'another process'
+    throw new StoreError('in-use-by-another', 'store', `${directory} is in use by ${who}`, {
+      hint: 'stop the other mezhub, or give this one a data directory of its own',
+      cause: error,
+    })
+  }
+}
+
+async function openReader(path: string, queue: CommitQueue): Promise<Connection> {
+  try {
+    return new Connection(path, { readOnly: true, busyTimeoutMs: READ_BUSY_TIMEOUT_MS })
+  } catch (error) {
+    await queue.end()
+    throw error
+  }
+}
+
+function createStore(
+  path: string,
+  clusterId: string,
+  reader: Connection,
+  queue: CommitQueue,
+  hold: ExclusiveLock,
+): Store {
+  // The reader goes before the writer: the last connection folds the log into the database, which
+  // a reader can't.
+  const shut = async () => {
+    await queue.drain()
+    reader.close()
+    await queue.end()
+    await hold.release()
+  }
+  let closing: Promise<void> | undefined
+  return {
+    description: `sqlite ${path}`,
+    clusterId,
+    roles: createRoleReader(reader),
+    bots: createBotReader(reader),
+    tokens: createTokenReader(reader),
+    instances: createInstanceReader(reader),
+    locks: createLockReader(reader),
+    admins: createAdminReader(reader),
+    authorities: createAuthorityReader(reader),
+    audit: createAuditReader(reader),
+    commit: (act) => queue.commit(act),
+    close() {
+      closing ??= shut()
+      return closing
+    },
+  }
+}

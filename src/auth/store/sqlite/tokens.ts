@@ -1,0 +1,115 @@
+import type { RedemptionRecord, TokenRecord } from '../../records.ts'
+import type { TokenReader } from '../../storage.ts'
+import { conflict, exists, missing, tokenSubject } from '../conditions.ts'
+import { requireBot } from './bots.ts'
+import type { Connection } from './connection.ts'
+import type { Row } from './row.ts'
+
+export function createTokenReader(database: Connection): TokenReader {
+  return {
+    async find(secretHash) {
+      const row = database.get('SELECT * FROM tokens WHERE secret_hash = :hash', {
+        hash: secretHash,
+      })
+      return row && toToken(row)
+    },
+    async listForBot(bot) {
+      return database
+        .all('SELECT * FROM tokens WHERE bot = :bot ORDER BY created_at DESC, id', { bot })
+        .map(toToken)
+    },
+    async redemption(tokenId, keyFingerprint) {
+      const row = database.get(
+        `SELECT * FROM redemptions
+         WHERE token_id = :token_id AND key_fingerprint = :key_fingerprint`,
+        { token_id: tokenId, key_fingerprint: keyFingerprint },
+      )
+      return row && toRedemption(row)
+    },
+  }
+}
+
+function toToken(row: Row): TokenRecord {
+  return {
+    id: row.text('id'),
+    secretHash: row.bytes('secret_hash'),
+    kind: row.oneOf('kind', ['bot', 'node']),
+    bot: row.text('bot'),
+    uses: row.integer('uses'),
+    usesLeft: row.integer('uses_left'),
+    invalidated: row.has('invalidated')
+      ? row.oneOf('invalidated', ['rotated', 'bot-removed'])
+      : undefined,
+    expiresAt: row.integer('expires_at'),
+    createdAt: row.integer('created_at'),
+    createdBy: row.text('created_by'),
+  }
+}
+
+function toRedemption(row: Row): RedemptionRecord {
+  return {
+    tokenId: row.text('token_id'),
+    keyFingerprint: row.bytes('key_fingerprint'),
+    instanceId: row.text('instance_id'),
+  }
+}
+
+export function insertToken(database: Connection, token: TokenRecord): void {
+  requireBot(database, token.bot)
+  const inserted = database.run(
+    `INSERT INTO tokens (id, secret_hash, kind, bot, uses, uses_left, invalidated,
+                         expires_at, created_at, created_by)
+     VALUES (:id, :secret_hash, :kind, :bot, :uses, :uses_left, :invalidated,
+             :expires_at, :created_at, :created_by)
+     ON CONFLICT DO NOTHING`,
+    {
+      id: token.id,
+      secret_hash: token.secretHash,
+      kind: token.kind,
+      bot: token.bot,
+      uses: token.uses,
+      uses_left: token.usesLeft,
+      invalidated: token.invalidated ?? null,
+      expires_at: token.expiresAt,
+      created_at: token.createdAt,
+      created_by: token.createdBy,
+    },
+  )
+  if (inserted === 0) throw exists(tokenSubject(token.id))
+}
+
+export function redeemToken(database: Connection, redemption: RedemptionRecord): void {
+  const id = redemption.tokenId
+  const taken = database.run(
+    `UPDATE tokens SET uses_left = uses_left - 1
+     WHERE id = :id AND uses_left > 0 AND invalidated IS NULL`,
+    { id },
+  )
+  if (taken === 0) {
+    if (!database.get('SELECT 1 FROM tokens WHERE id = :id', { id }))
+      throw missing(tokenSubject(id))
+    throw conflict(tokenSubject(id), 'is used up or invalidated')
+  }
+  const recorded = database.run(
+    `INSERT INTO redemptions (token_id, key_fingerprint, instance_id)
+     VALUES (:token_id, :key_fingerprint, :instance_id)
+     ON CONFLICT DO NOTHING`,
+    {
+      token_id: id,
+      key_fingerprint: redemption.keyFingerprint,
+      instance_id: redemption.instanceId,
+    },
+  )
+  if (recorded === 0) throw conflict(tokenSubject(id), 'was redeemed with these keys before')
+}
+
+export function invalidateTokens(
+  database: Connection,
+  bot: string,
+  reason: 'rotated' | 'bot-removed',
+): void {
+  database.run('UPDATE tokens SET invalidated = :reason WHERE bot = :bot AND invalidated IS NULL', {
+    bot,
+    reason,
+  })
+}

@@ -1,0 +1,107 @@
+/**
+ * One process at a time on one path.
+ *
+ * The hold is a lock that the kernel keeps for the process (SQLite's lock on an empty file), never
+ * the existence of a file: it ends with the process, however that ends, and a child doesn't inherit
+ * it. Taking it needs no space on the disk once the file is there. Who holds it stands in a text
+ * beside it, `<path>-holder`, which serves the message alone and decides nothing.
+ *
+ * POSIX locks of a process on a file end when the process closes *any* descriptor of that file: no
+ * other code may open `path`. Everything up to the hold is synchronous for the same reason.
+ */
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { type ErrorDetails, MeziteError, systemErrorCode } from './errors.ts'
+
+export class ExclusiveLockError extends MeziteError<'held' | 'unavailable'> {
+  /** The text that the holder gave of itself; undefined where it couldn't be written. */
+  readonly holder: string | undefined
+
+  constructor(
+    code: 'held' | 'unavailable',
+    message: string,
+    details: ErrorDetails & { readonly holder?: string | undefined } = {},
+  ) {
+    super(code, message, details)
+    this.holder = details.holder
+  }
+}
+
+export interface ExclusiveLock {
+  release(): Promise<void>
+}
+
+/** Two that start at once disturb each other for an instant: the loser's shared lock. */
+const CONTENTION_MS = 250
+const SQLITE_BUSY = 5
+
+/**
+ * Takes the lock at `path`, a file of its own (0600) in a directory that only this user can write.
+ *
+ * @param holder one line for whoever comes second: `pid 4711 since 2026-03-24T15:00:00Z`
+ * @throws ExclusiveLockError `held` with the holder's text; `unavailable` where the file can't be
+ *   made, or its file system has no locks
+ */
+export async function holdExclusively(path: string, holder: string): Promise<ExclusiveLock> {
+  const textPath = `${path}-holder`
+  const database = lock(path, textPath)
+  announce(textPath, holder)
+  let held = true
+  return {
+    async release() {
+      if (!held) return
+      held = false
+      rmSync(textPath, { force: true })
+      database.close()
+    },
+  }
+}
+
+function lock(path: string, textPath: string): DatabaseSync {
+  let database: DatabaseSync | undefined
+  try {
+    create(path)
+    database = new DatabaseSync(path, { timeout: CONTENTION_MS })
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    return database
+  } catch (error) {
+    database?.close()
+    if (!isBusy(error)) {
+      throw new ExclusiveLockError('unavailable', `${path} can't be locked`, { cause: error })
+    }
+    const holder = readHolder(textPath)
+    const who = holder ?? 'another process'
+    throw new ExclusiveLockError('held', `${path} is held by ${who}`, { holder, cause: error })
+  }
+}
+
+/** An empty file. One that is there is not opened: closing it again would end this process's hold. */
+function create(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EEXIST') throw error
+  }
+}
+
+/** The text of one that was killed is cut off first, so that a full disk leaves none, not a wrong one. */
+function announce(textPath: string, holder: string): void {
+  try {
+    writeFileSync(textPath, '', { mode: 0o600 })
+    writeFileSync(textPath, `${holder}\n`, { mode: 0o600 })
+  } catch {
+    // The hold stands without it.
+  }
+}
+
+function readHolder(textPath: string): string | undefined {
+  try {
+    return readFileSync(textPath, 'utf8').trim() || undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY
+}

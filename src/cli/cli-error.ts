@@ -1,0 +1,14 @@
+import { MeziteError } from '../base/errors.ts'
+
+/** What can go wrong on this side of the hub. */
+export type CliErrorCode =
+  | 'usage'
+  /** No way to the hub: no socket, no identity file. */
+  | 'no-hub'
+  | 'not-found'
+  | 'file-exists'
+  | 'file-unreadable'
+  | 'file-unwritable'
+  | 'malformed-file'
+
+export class CliError extends MeziteError<CliErrorCode> {}

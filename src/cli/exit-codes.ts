@@ -1,0 +1,144 @@
+/** Exit codes: one table for every error of every layer. The compiler checks that none is missing. */
+
+import type { AuthErrorCode } from '../auth/errors.ts'
+import type { StoreErrorCode } from '../auth/storage.ts'
+import type { AddressError } from '../base/address.ts'
+import type { ConfigErrorCode } from '../base/config.ts'
+import { MeziteError } from '../base/errors.ts'
+import type { HubErrorCode } from '../client/identity-hub.ts'
+import type { PolicyErrorCode } from '../policy/policy-error.ts'
+import type { CliErrorCode } from './cli-error.ts'
+import { Interrupted } from './invocation.ts'
+
+export const EXIT = {
+  ok: 0,
+  internal: 1,
+  usage: 2,
+  refused: 3,
+  notFound: 4,
+  conflict: 5,
+  unreachable: 6,
+  localState: 7,
+} as const
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** For help texts. */
+export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
+  0: 'success',
+  1: 'internal failure',
+  2: 'usage or bad input',
+  3: 'refused by the hub',
+  4: 'not found',
+  5: 'exists already, in use, or changed meanwhile',
+  6: 'hub unreachable or not trusted',
+  7: 'local state: destination, state directory, a file, a lock held',
+}
+
+type CodesOf<Code extends string> = Readonly<Record<Code, ExitCode>>
+
+const AUTH: CodesOf<AuthErrorCode> = {
+  'invalid-request': EXIT.usage,
+  'not-found': EXIT.notFound,
+  'already-exists': EXIT.conflict,
+  'in-use': EXIT.conflict,
+  'clock-skew': EXIT.refused,
+  'interval-too-long': EXIT.usage,
+  'token-unknown': EXIT.refused,
+  'token-used': EXIT.refused,
+  'token-expired': EXIT.refused,
+  'token-rotated': EXIT.refused,
+  'token-wrong-kind': EXIT.refused,
+  'bot-removed': EXIT.refused,
+  'bot-locked': EXIT.refused,
+  'instance-locked': EXIT.refused,
+  'instance-unknown': EXIT.refused,
+  'generation-mismatch': EXIT.refused,
+  'identity-expired': EXIT.refused,
+  unauthenticated: EXIT.refused,
+  'permission-denied': EXIT.refused,
+  'passphrase-needed': EXIT.usage,
+  'passphrase-wrong': EXIT.usage,
+  'passphrase-unused': EXIT.usage,
+  conflict: EXIT.conflict,
+  unavailable: EXIT.unreachable,
+  internal: EXIT.internal,
+}
+
+const HUB: CodesOf<HubErrorCode> = {
+  unreachable: EXIT.unreachable,
+  'not-a-hub': EXIT.unreachable,
+  untrusted: EXIT.unreachable,
+  'clock-skew': EXIT.unreachable,
+  refused: EXIT.refused,
+  'bad-answer': EXIT.internal,
+}
+
+const STORE: CodesOf<StoreErrorCode> = {
+  exists: EXIT.conflict,
+  missing: EXIT.notFound,
+  'in-use': EXIT.conflict,
+  conflict: EXIT.conflict,
+  unavailable: EXIT.localState,
+  'in-use-by-another': EXIT.localState,
+  'too-new': EXIT.localState,
+  damaged: EXIT.localState,
+}
+
+const CONFIG: CodesOf<ConfigErrorCode> = {
+  missing: EXIT.usage,
+  'malformed-value': EXIT.usage,
+  conflicting: EXIT.usage,
+  'unknown-key': EXIT.usage,
+  'duplicate-key': EXIT.usage,
+  'malformed-file': EXIT.usage,
+  unreadable: EXIT.localState,
+}
+
+const POLICY: CodesOf<PolicyErrorCode> = {
+  'invalid-document': EXIT.usage,
+  'malformed-name': EXIT.usage,
+  'malformed-label': EXIT.usage,
+  'malformed-pattern': EXIT.usage,
+  'malformed-selector': EXIT.usage,
+  'malformed-option': EXIT.usage,
+  'too-many-principals': EXIT.usage,
+}
+
+const CLI: CodesOf<CliErrorCode> = {
+  usage: EXIT.usage,
+  'no-hub': EXIT.unreachable,
+  'not-found': EXIT.notFound,
+  'file-exists': EXIT.localState,
+  'file-unreadable': EXIT.localState,
+  'file-unwritable': EXIT.localState,
+  'malformed-file': EXIT.localState,
+}
+
+const MALFORMED: CodesOf<AddressError['code']> = { malformed: EXIT.usage }
+
+/** By the name of the error's class, so that no layer is loaded for its errors' sake. */
+const LAYERS: Readonly<Record<string, Readonly<Record<string, ExitCode>>>> = {
+  AddressError: MALFORMED,
+  AuthError: AUTH,
+  CliError: CLI,
+  ConfigError: CONFIG,
+  DurationError: MALFORMED,
+  HubError: HUB,
+  PolicyError: POLICY,
+  StoreError: STORE,
+  ValueError: MALFORMED,
+}
+
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof Interrupted) return error.signal === 'SIGINT' ? 130 : 143
+  if (!(error instanceof MeziteError)) return EXIT.internal
+  const refusal =
+    'hubCode' in error && typeof error.hubCode === 'string' ? error.hubCode : undefined
+  const byHub = refusal === undefined ? undefined : lookUp(AUTH, refusal)
+  return byHub ?? lookUp(LAYERS[error.name] ?? {}, error.code) ?? EXIT.internal
+}
+
+function lookUp(codes: Readonly<Record<string, ExitCode>>, code: string): ExitCode | undefined {
+  return Object.hasOwn(codes, code) ? codes[code] : undefined
+}

@@ -1,0 +1,3 @@
+import { main } from '../program.ts'
+
+await main('mezctl', async () => (await import('./program.ts')).mezctl)

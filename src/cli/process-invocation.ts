@@ -1,0 +1,64 @@
+import { homedir } from 'node:os'
+import { isatty } from 'node:tty'
+import { systemClock } from '../base/clock.ts'
+import { systemErrorCode } from '../base/errors.ts'
+import { systemRandom } from '../base/random.ts'
+import { Interrupted, type Invocation, type Output } from './invocation.ts'
+
+/** The process as an `Invocation`. Streams are opened when they are first used. */
+export function processInvocation(argv: readonly string[]): Invocation {
+  return {
+    argv,
+    env: process.env,
+    cwd: process.cwd(),
+    home: homedir(),
+    uid: process.geteuid?.() ?? -1,
+    get stdin() {
+      return process.stdin
+    },
+    stdout: outputOf(1, () => process.stdout),
+    stderr: outputOf(2, () => process.stderr),
+    clock: systemClock,
+    random: systemRandom,
+    signal: abortedBySignals(),
+    on(signal, listener) {
+      process.on(signal, listener)
+      return () => process.off(signal, listener)
+    },
+  }
+}
+
+function outputOf(descriptor: number, open: () => NodeJS.WriteStream): Output {
+  let stream: NodeJS.WriteStream | undefined
+  let closed = false
+  return {
+    write(text) {
+      if (closed) return
+      if (!stream) {
+        stream = open()
+        stream.on('error', (error) => {
+          // Its reader has gone, as in `mezctl bots ls | head -1`: there is nobody to tell.
+          if (systemErrorCode(error) !== 'EPIPE') throw error
+          closed = true
+        })
+      }
+      stream.write(text)
+    },
+    isTerminal: isatty(descriptor),
+    get columns() {
+      return isatty(descriptor) ? open().columns : undefined
+    },
+  }
+}
+
+/** The first SIGINT or SIGTERM asks the program to end; the second ends it. */
+function abortedBySignals(): AbortSignal {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143)
+      controller.abort(new Interrupted(name))
+    })
+  }
+  return controller.signal
+}

@@ -1,0 +1,115 @@
+/**
+ * The hub as a bot's daemon sees it: two calls, in plain values. `grpc-identity-hub.ts` makes them
+ * over the wire; tests put a fake in its place.
+ */
+import type { KeyObject } from 'node:crypto'
+import type { ErrorDetails } from '../base/errors.ts'
+import { MeziteError } from '../base/errors.ts'
+
+/**
+ * Why a call to the hub failed. `refused` is an answer of the hub, whose own code stands in
+ * `hubCode`; every other code means that the hub's answer isn't known.
+ */
+export type HubErrorCode =
+  /** No connection, or it broke, or the deadline passed. */
+  | 'unreachable'
+  /** Something answers there, but it isn't a Mezite hub. */
+  | 'not-a-hub'
+  /** A hub with a key that isn't the expected one: nothing was sent. */
+  | 'untrusted'
+  /** This machine's clock and the hub's certificate don't agree. */
+  | 'clock-skew'
+  | 'refused'
+  /** An answer that makes no sense. */
+  | 'bad-answer'
+
+export class HubError extends MeziteError<HubErrorCode> {
+  /** The hub's own code for a refusal: an `AuthErrorCode`, as it came over the wire. */
+  readonly hubCode: string | undefined
+
+  constructor(
+    code: HubErrorCode,
+    message: string,
+    details: ErrorDetails & { hubCode?: string | undefined } = {},
+  ) {
+    super(code, message, details)
+    this.hubCode = details.hubCode
+  }
+}
+
+export interface HubAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** By what the hub is recognised. */
+export type HubTrust =
+  /** The first 16 bytes of SHA-256 over the TLS CA's SubjectPublicKeyInfo, from a join token. */
+  | { readonly kind: 'pin'; readonly pin: Buffer }
+  /** The cluster's TLS CAs, DER, as the hub itself named them at the last join or renewal. */
+  | { readonly kind: 'tls-ca'; readonly certificates: readonly Buffer[] }
+  /** Root certificates of the operator's choice, PEM. */
+  | { readonly kind: 'roots'; readonly pem: string }
+  /** Node's own list of public roots. */
+  | { readonly kind: 'system' }
+
+/** The credential of one generation. */
+export interface ClientCredential {
+  /** X.509, DER. */
+  readonly certificate: Buffer
+  readonly privateKey: KeyObject
+}
+
+export interface CertificateRequest {
+  /** SubjectPublicKeyInfo, DER, P-256. */
+  readonly identityPublicKey: Buffer
+  /** An SSH public key in its wire encoding. */
+  readonly sshPublicKey: Buffer
+  /** Milliseconds; undefined: the hub's default. */
+  readonly certificateTtlMs: number | undefined
+  readonly renewalIntervalMs: number | undefined
+}
+
+export interface ReachableNode {
+  readonly name: string
+  readonly host: string
+  readonly port: number
+  readonly logins: readonly string[]
+}
+
+export interface IssuedIdentity {
+  readonly bot: string
+  readonly instanceId: string
+  readonly generation: bigint
+  /** X.509, DER. */
+  readonly identityCertificate: Buffer
+  /** An SSH user certificate in its wire encoding. */
+  readonly sshCertificate: Buffer
+  readonly clusterId: string
+  /** X.509 CA certificates, DER. */
+  readonly tlsCas: readonly Buffer[]
+  /** SSH public keys in their wire encoding. */
+  readonly userCas: readonly Buffer[]
+  readonly hostCas: readonly Buffer[]
+  readonly nodes: readonly ReachableNode[]
+  /** Milliseconds since the epoch, on the hub's clock; undefined: as the caller sees fit. */
+  readonly suggestedRenewalAt: number | undefined
+  readonly hubTime: number
+}
+
+export interface CallOptions {
+  readonly address: HubAddress
+  readonly trust: HubTrust
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface IdentityHub {
+  /** @throws HubError */
+  join(token: string, request: CertificateRequest, options: CallOptions): Promise<IssuedIdentity>
+  /** @throws HubError */
+  renew(
+    credential: ClientCredential,
+    request: CertificateRequest,
+    options: CallOptions,
+  ): Promise<IssuedIdentity>
+}

@@ -1,0 +1,55 @@
+/**
+ * Pending keys: drawn, durable, and perhaps certified already by a hub whose answer was lost. They
+ * are asked for again until an answer comes; other keys in their place would look like a second use
+ * of the credential.
+ */
+import { encodeKeys, encodeVersioned, parseKeys, parseTokenId } from './identity-file.ts'
+import type { IdentityKeys } from './identity.ts'
+import { JsonFields, parseCount } from './json-fields.ts'
+
+export interface PendingJoin extends IdentityKeys {
+  readonly purpose: 'join'
+  /** The public name of the token that the hub was asked with. */
+  readonly tokenId: string
+}
+
+export interface PendingRenewal extends IdentityKeys {
+  readonly purpose: 'renewal'
+  /** The generation that was presented. */
+  readonly generation: bigint
+}
+
+export type Pending = PendingJoin | PendingRenewal
+
+export function encodePending(pending: Pending): string {
+  const cause =
+    pending.purpose === 'join'
+      ? { purpose: pending.purpose, tokenId: pending.tokenId }
+      : { purpose: pending.purpose, generation: String(pending.generation) }
+  return encodeVersioned({ ...cause, ...encodeKeys(pending) })
+}
+
+/** @throws SyntaxError, or the error of a key's format */
+export function parsePendingJoin(fields: JsonFields): PendingJoin {
+  const tokenId = fields.text('tokenId', parseTokenId)
+  return { purpose: readPurpose(fields, 'join'), tokenId, ...readKeys(fields) }
+}
+
+/** @throws SyntaxError, or the error of a key's format */
+export function parsePendingRenewal(fields: JsonFields): PendingRenewal {
+  const generation = fields.text('generation', parseCount)
+  return { purpose: readPurpose(fields, 'renewal'), generation, ...readKeys(fields) }
+}
+
+function readPurpose<Purpose extends string>(fields: JsonFields, expected: Purpose): Purpose {
+  return fields.text('purpose', (text) => {
+    if (text !== expected) throw new SyntaxError(`not "${expected}"`)
+    return expected
+  })
+}
+
+function readKeys(fields: JsonFields): IdentityKeys {
+  const keys = parseKeys(fields)
+  fields.end()
+  return keys
+}

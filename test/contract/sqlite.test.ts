@@ -1,0 +1,4 @@
+import { createSqlitePlace } from './sqlite-place.ts'
+import { describeStoreContract } from './store-contract.ts'
+
+describeStoreContract('SQLite', createSqlitePlace)
