@@ -12,8 +12,8 @@ export interface AuthContext {
   readonly clock: Clock
   readonly random: Random
   readonly authorities: Authorities
-  /** Where bots find the hub: HOST:PORT. */
-  readonly publicAddress: string
+  /** Where bots find the hub: HOST:PORT. Known once it listens. */
+  readonly publicAddress: () => string
 }
 
 /** An event of this caller's, now. */

@@ -126,7 +126,10 @@ export function issueIdentity(
     authorities.user,
     random.bytes(32),
   )
-  const identityExpiresAt = now + Math.max(bot.identityTtlMs, life)
+  const identityExpiresAt = Math.min(
+    now + Math.max(bot.identityTtlMs, life),
+    authorities.tls.certificate.validity.notAfterMs,
+  )
   const identity = issueClientCertificate(
     {
       spki: request.identityPublicKey,

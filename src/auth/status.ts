@@ -29,7 +29,7 @@ export function createStatus({ store, clock, publicAddress }: AuthContext): () =
     const hubTime = clock.now()
     return {
       clusterId: store.clusterId,
-      publicAddress,
+      publicAddress: publicAddress(),
       store: store.description,
       startedAt,
       hubTime,

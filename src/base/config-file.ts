@@ -27,7 +27,7 @@ export function parseConfigFile(name: string, directory: string, text: string): 
     Math.max(1, lines.linePos((isNode(node) && node.range?.[0]) || 0).line)
   const malformed = (line: number, problem: string): ConfigError =>
     new ConfigError('malformed-file', `${name}:${line}: ${problem}`, {
-      hint: 'write one "key: value" on each line, with the flags’ names as keys',
+      hint: 'write one "key: value" on each line, with the flags\' names as keys',
     })
 
   const [error] = document.errors

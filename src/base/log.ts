@@ -10,11 +10,12 @@ export type LogFormat = 'text' | 'json'
 
 export type LogFields = Readonly<Record<string, unknown>>
 
+/** In the shape of pino's own. Errors go into a field called `error` or `err`. */
 export interface Logger {
-  debug(message: string, fields?: LogFields): void
-  info(message: string, fields?: LogFields): void
-  warn(message: string, fields?: LogFields): void
-  error(message: string, fields?: LogFields): void
+  debug(fields: LogFields, message: string): void
+  info(fields: LogFields, message: string): void
+  warn(fields: LogFields, message: string): void
+  error(fields: LogFields, message: string): void
 }
 
 export interface LogOptions {
@@ -48,24 +49,19 @@ const REDACTED = '[redacted]'
 export async function createLogger(options: LogOptions): Promise<Logger> {
   const { pino } = await import('pino')
   const { format, level, clock, write } = options
-  const logger = pino(
+  const logger: Logger = pino(
     {
       level,
       base: null,
       messageKey: 'message',
       timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: describeError },
+      serializers: { err: describeError, error: describeError },
       redact: { paths: SECRET_FIELDS, censor: REDACTED },
     },
     { write: (line: string) => write(redactForms(format === 'json' ? line : textLine(line))) },
   )
-  return {
-    debug: (message, fields = {}) => logger.debug(fields, message),
-    info: (message, fields = {}) => logger.info(fields, message),
-    warn: (message, fields = {}) => logger.warn(fields, message),
-    error: (message, fields = {}) => logger.error(fields, message),
-  }
+  return logger
 }
 
 /** `2026-03-24T15:00:00.000Z warn  the hub is unreachable address=hub:3025 retry_in=4s` */

@@ -113,7 +113,7 @@ export const boolean: ValueKind<boolean> = {
 /** Separated by commas, or given several times; in a configuration file also a sequence. */
 export function list<T>(item: ValueKind<T>): ValueKind<readonly T[]> {
   return {
-    placeholder: `${item.placeholder},…`,
+    placeholder: `${item.placeholder},...`,
     many: true,
     completion: item.completion,
     parse: (texts, where) =>

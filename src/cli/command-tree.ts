@@ -16,11 +16,17 @@ export interface CommandLine {
   readonly rest: readonly string[]
 }
 
+const FLAGS = 'Flags:'
+const VERBS = 'Verbs:'
+const OTHER = 'Other:'
+
+const helpOption = (): Option => new Option('-h, --help', 'print this help').helpGroup(OTHER)
+
 /** `--config` itself: read before the others, so no key of a file. */
 export const configParameter: Parameter<string | undefined> = optional(file, {
   help: 'read settings from a YAML file',
   env: 'MEZITE_CONFIG',
-  group: 'Other:',
+  group: OTHER,
 })
 
 export function parametersOf(verb: Verb): Parameters {
@@ -44,13 +50,14 @@ export function commandTree(program: Program, version: string, options: TreeOpti
       outputError: () => {},
     })
     .configureHelp(helpStyle)
-    .version(`${program.name} ${version}`, '--version', 'print the version')
     .description(program.description)
-    .usage('[flags] VERB …')
-    .optionsGroup('Flags:')
-    .commandsGroup('Verbs:')
-    .addHelpText('after', helpAfter(program))
+    .usage('[flags] VERB ...')
+    .optionsGroup(FLAGS)
+    .commandsGroup(VERBS)
+    .version(`${program.name} ${version}`, '--version', 'print the version')
+    .addHelpOption(helpOption())
     .helpCommand(false)
+    .addHelpText('after', helpAfter(program))
   addFlags(root, program.globals ?? {}, false)
   for (const entry of program.verbs) addEntry(root, entry, [], program, options)
   return root
@@ -68,12 +75,17 @@ function addEntry(
     .command(entry.name)
     .summary(entry.summary)
     .description(entry.description)
-    .optionsGroup('Flags:')
-    .commandsGroup('Verbs:')
+    .optionsGroup(FLAGS)
+    .commandsGroup(VERBS)
+    .addHelpOption(helpOption())
+    .helpCommand(false)
     .addHelpText('after', helpAfter(entry))
-  if (!isGroup(entry)) return addVerb(command, entry, here, program, options)
-  command.usage('VERB …')
-  for (const inner of entry.verbs) addEntry(command, inner, here, program, options)
+  if (isGroup(entry)) {
+    command.usage('VERB ...')
+    for (const inner of entry.verbs) addEntry(command, inner, here, program, options)
+  } else {
+    addVerb(command, entry, here, program, options)
+  }
 }
 
 function addVerb(
@@ -118,7 +130,7 @@ function addFlags(command: Command, parameters: Parameters, everyParameter: bool
     const add = (flags: string, preset: string, hidden: boolean): void => {
       const option = new Option(flags, help).argParser(collect).hideHelp(hidden)
       if (placeholder === '') option.preset(preset)
-      command.addOption(option.helpGroup(parameter.group ?? 'Flags:'))
+      command.addOption(option.helpGroup(parameter.group ?? FLAGS))
     }
     const switchedOn = placeholder === '' && parameter.defaultText === 'true'
     add(`${short}--${kebabCase(key)}${value}`, 'true', switchedOn)

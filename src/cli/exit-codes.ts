@@ -1,12 +1,18 @@
 /** Exit codes: one table for every error of every layer. The compiler checks that none is missing. */
 
 import type { AuthErrorCode } from '../auth/errors.ts'
+import type { ListenErrorCode } from '../auth/rpc/listen-error.ts'
 import type { StoreErrorCode } from '../auth/storage.ts'
-import type { AddressError } from '../base/address.ts'
 import type { ConfigErrorCode } from '../base/config.ts'
 import { MeziteError } from '../base/errors.ts'
+import type { ExclusiveLockError } from '../base/exclusive-lock.ts'
 import type { HubErrorCode } from '../client/identity-hub.ts'
+import type { IdentityErrorCode } from '../identity/errors.ts'
 import type { PolicyErrorCode } from '../policy/policy-error.ts'
+import type { SshFormatErrorCode } from '../ssh/errors.ts'
+import type { HubChainError } from '../trust/hub-chain.ts'
+import type { JoinTokenError } from '../trust/join-token.ts'
+import type { X509ErrorCode } from '../x509/errors.ts'
 import type { CliErrorCode } from './cli-error.ts'
 import { Interrupted } from './invocation.ts'
 
@@ -115,7 +121,76 @@ const CLI: CodesOf<CliErrorCode> = {
   'malformed-file': EXIT.localState,
 }
 
-const MALFORMED: CodesOf<AddressError['code']> = { malformed: EXIT.usage }
+const IDENTITY: CodesOf<IdentityErrorCode> = {
+  'invalid-parameters': EXIT.usage,
+  'token-needed': EXIT.usage,
+  'wrong-token': EXIT.usage,
+  'unsafe-destination': EXIT.localState,
+  'unsafe-state': EXIT.localState,
+  occupied: EXIT.localState,
+  held: EXIT.localState,
+  'state-corrupt': EXIT.localState,
+  'state-version': EXIT.localState,
+  'bad-issue': EXIT.internal,
+  'not-permitted': EXIT.localState,
+  'read-only': EXIT.localState,
+  'disk-full': EXIT.localState,
+  'file-failed': EXIT.localState,
+}
+
+const LISTEN: CodesOf<ListenErrorCode> = {
+  'address-in-use': EXIT.localState,
+  'address-forbidden': EXIT.localState,
+  'address-unknown': EXIT.usage,
+  'socket-in-use': EXIT.localState,
+  'socket-blocked': EXIT.localState,
+  'socket-path-too-long': EXIT.usage,
+}
+
+/** Files of keys and certificates, as found here; what the hub sends is checked by its client. */
+const SSH_FORMAT: CodesOf<SshFormatErrorCode> = {
+  truncated: EXIT.localState,
+  trailing: EXIT.localState,
+  'non-canonical': EXIT.localState,
+  malformed: EXIT.localState,
+  unsupported: EXIT.localState,
+  forbidden: EXIT.localState,
+  mismatch: EXIT.localState,
+  'bad-signature': EXIT.localState,
+}
+
+const X509: CodesOf<X509ErrorCode> = {
+  'invalid-request': EXIT.internal,
+  'outlives-issuer': EXIT.internal,
+  'unsupported-key': EXIT.localState,
+  'key-mismatch': EXIT.localState,
+  'malformed-certificate': EXIT.localState,
+  'malformed-identity-uri': EXIT.localState,
+  'malformed-pem': EXIT.localState,
+  'profile-mismatch': EXIT.localState,
+  'wrong-issuer': EXIT.localState,
+  'not-yet-valid': EXIT.localState,
+  expired: EXIT.localState,
+  'self-check-failed': EXIT.internal,
+}
+
+const EXCLUSIVE_LOCK: CodesOf<ExclusiveLockError['code']> = {
+  held: EXIT.localState,
+  unavailable: EXIT.localState,
+}
+
+const HUB_CHAIN: CodesOf<HubChainError['code']> = {
+  'other-hub': EXIT.unreachable,
+  'not-a-server': EXIT.unreachable,
+  'clock-skew': EXIT.unreachable,
+}
+
+const JOIN_TOKEN: CodesOf<JoinTokenError['code']> = {
+  malformed: EXIT.usage,
+  mistyped: EXIT.usage,
+}
+
+const MALFORMED: CodesOf<'malformed'> = { malformed: EXIT.usage }
 
 /** By the name of the error's class, so that no layer is loaded for its errors' sake. */
 const LAYERS: Readonly<Record<string, Readonly<Record<string, ExitCode>>>> = {
@@ -124,10 +199,17 @@ const LAYERS: Readonly<Record<string, Readonly<Record<string, ExitCode>>>> = {
   CliError: CLI,
   ConfigError: CONFIG,
   DurationError: MALFORMED,
+  ExclusiveLockError: EXCLUSIVE_LOCK,
+  HubChainError: HUB_CHAIN,
   HubError: HUB,
+  IdentityError: IDENTITY,
+  JoinTokenError: JOIN_TOKEN,
+  ListenError: LISTEN,
   PolicyError: POLICY,
+  SshFormatError: SSH_FORMAT,
   StoreError: STORE,
   ValueError: MALFORMED,
+  X509Error: X509,
 }
 
 export function exitCodeOf(error: unknown): number {

@@ -31,7 +31,7 @@ export function usageOf(verb: Verb): string {
     const name = kebabCase(key).toUpperCase()
     return verb.parameters[key]?.absent === 'refused' ? name : `[${name}]`
   })
-  return ['[flags]', ...positional, ...(verb.rest ? [`[${verb.rest.name}…]`] : [])].join(' ')
+  return ['[flags]', ...positional, ...(verb.rest ? [`[${verb.rest.name}...]`] : [])].join(' ')
 }
 
 /** Everything that stands below the flags. */

@@ -6,7 +6,8 @@ import { HubError } from './identity-hub.ts'
 
 /**
  * What the failure of a call means. The hub signs its refusals with a code of its own in the
- * trailers; a status without one is gRPC's, or that of something between or in place of the hub.
+ * trailers; a status without one is gRPC's, or that of something between or in place of the hub. Where the hub may have acted on the
+ * call, the code says that its answer isn't known: `unreachable` or `bad-answer`.
  */
 export async function callError(
   error: unknown,
@@ -26,11 +27,10 @@ export async function callError(
     case status.DEADLINE_EXCEEDED:
     case status.ABORTED:
       return connectionBroke(where, error)
-    // How gRPC reads the HTTP status of a server that isn't gRPC's, and an unknown method.
+    // An unknown method, and how gRPC reads the HTTP statuses 404, 401 and 403.
     case status.UNIMPLEMENTED:
     case status.UNAUTHENTICATED:
     case status.PERMISSION_DENIED:
-    case status.UNKNOWN:
       return notAHub(where, `it does not know this call (${error.details})`, error)
     default:
       return new HubError('bad-answer', `${where} answered in error: ${error.details}`, {

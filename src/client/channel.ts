@@ -2,13 +2,15 @@
  * One gRPC channel to the hub, over TLS or the hub's unix socket. It connects at the first call,
  * tries each call once, and is closed by whoever opened it.
  */
-import { createSecureContext } from 'node:tls'
+
 import { X509Certificate } from 'node:crypto'
 import { isIPv4, isIPv6 } from 'node:net'
+import { createSecureContext } from 'node:tls'
 import { type ChannelOptions, Client, credentials } from '@grpc/grpc-js'
 import { formatAddress } from '../base/address.ts'
-import type { ClientCredential, HubAddress, HubError } from './identity-hub.ts'
+import { connectionBroke } from './connection-errors.ts'
 import { type Attempt, explainFailure } from './hub-recognition.ts'
+import type { ClientCredential, HubAddress, HubError } from './identity-hub.ts'
 import type { ServerTrust } from './server-trust.ts'
 import { explainSocketFailure } from './unix-socket.ts'
 
@@ -16,7 +18,7 @@ export interface HubChannel {
   readonly client: Client
   /** The other end as messages name it. */
   readonly where: string
-  /** Why a call failed for which there was no connection. */
+  /** Why a call failed for which gRPC found no connection, or none any more. */
   explain(cause: unknown, signal: AbortSignal | undefined): Promise<HubError>
   close(): void
 }
@@ -48,7 +50,15 @@ export function openTlsChannel(
       key: credential.privateKey.export({ type: 'pkcs8', format: 'pem' }),
     }),
   })
-  const { checkServerIdentity, serverName } = trust
+  const { serverName } = trust
+  // Node asks this only of a certificate that it trusts, and before anything is sent.
+  let isRecognised = false
+  const checkServerIdentity: ServerTrust['checkServerIdentity'] = (host, certificate) => {
+    const error = trust.checkServerIdentity(host, certificate)
+    isRecognised ||= error === undefined
+    return error
+  }
+  const where = formatAddress(attempt.address)
   const client = new Client(
     target(attempt.address),
     credentials.createFromSecureContext(secureContext, { checkServerIdentity }),
@@ -56,8 +66,13 @@ export function openTlsChannel(
   )
   return {
     client,
-    where: formatAddress(attempt.address),
-    explain: (cause, signal) => explainFailure(trust, { ...attempt, signal }, cause),
+    where,
+    // Once it was the hub, the call may have reached it, and its answer is lost: nothing that the
+    // address answers later can say otherwise.
+    explain: async (cause, signal) =>
+      isRecognised
+        ? connectionBroke(where, cause)
+        : explainFailure(trust, { ...attempt, signal }, cause),
     close: () => client.close(),
   }
 }

@@ -1,14 +1,17 @@
 /** Who is it that answers? By the certificates of a bare handshake. */
 import { X509Certificate } from 'node:crypto'
 import { formatAddress } from '../base/address.ts'
-import type { Clock } from '../base/clock.ts'
+import { type Clock, SECOND } from '../base/clock.ts'
 import { findPinnedAuthority, HubChainError, SKEW_HINT, skewMessage } from '../trust/hub-chain.ts'
 import { HUB_SERVER_NAME } from '../x509/issue.ts'
 import { spkiPin } from '../x509/public-key.ts'
 import { connectionBroke } from './connection-errors.ts'
-import { type HubAddress, HubError } from './identity-hub.ts'
-import type { ServerTrust } from './server-trust.ts'
+import { type HubAddress, HubError, type HubTrust } from './identity-hub.ts'
+import { type ServerTrust, serverTrust } from './server-trust.ts'
 import { type Handshake, shakeHands } from './tls-handshake.ts'
+
+/** Short: the call that failed has waited already. */
+const EXPLANATION_TIMEOUT = 5 * SECOND
 
 /** How to reach the hub, and until when to try. */
 export interface Attempt {
@@ -19,12 +22,24 @@ export interface Attempt {
 }
 
 /**
+ * A pin is followed to the CA that it names, with a handshake of its own.
+ *
+ * @throws HubError `unreachable`, `not-a-hub`, `untrusted`, `clock-skew`
+ */
+export async function resolveTrust(trust: HubTrust, attempt: Attempt): Promise<ServerTrust> {
+  const { host } = attempt.address
+  if (trust.kind !== 'pin') return serverTrust(trust, host)
+  const certificates = [await fetchPinnedAuthority(trust.pin, attempt)]
+  return serverTrust({ kind: 'tls-ca', certificates }, host)
+}
+
+/**
  * The hub's TLS CA, DER, recognised by its pin; the hub is sent nothing. Rejects with the signal's
  * reason when aborted.
  *
  * @throws HubError `unreachable`, `not-a-hub`, `untrusted`, `clock-skew`
  */
-export async function fetchPinnedAuthority(pin: Uint8Array, attempt: Attempt): Promise<Buffer> {
+async function fetchPinnedAuthority(pin: Uint8Array, attempt: Attempt): Promise<Buffer> {
   const trust = { serverName: HUB_SERVER_NAME }
   const { presented } = await shakeHands(attempt.address, { ...attempt, trust })
   try {
@@ -45,7 +60,8 @@ export async function explainFailure(
 ): Promise<HubError> {
   const where = formatAddress(attempt.address)
   try {
-    const handshake = await shakeHands(attempt.address, { ...attempt, trust })
+    const { address, timeoutMs = EXPLANATION_TIMEOUT, signal } = attempt
+    const handshake = await shakeHands(address, { trust, timeoutMs, signal })
     const found = judge(handshake, trust, attempt)
     return found ?? connectionBroke(where, cause)
   } catch (error) {

@@ -9,7 +9,7 @@ import {
 } from '@bufbuild/protobuf'
 import { Metadata } from '@grpc/grpc-js'
 import { SECOND } from '../base/clock.ts'
-import { methodPath } from '../rpc/service-definition.ts'
+import { methodPath } from '../rpc/method-name.ts'
 import { callError } from './call-errors.ts'
 import type { HubChannel } from './channel.ts'
 import { timedOut } from './connection-errors.ts'

@@ -89,7 +89,8 @@ export function contradiction(identity: Identity): string | undefined {
   if (said.name !== identity.bot || said.instanceId !== identity.instanceId) {
     return 'its identity certificate names another bot instance'
   }
-  if (said.generation !== identity.generation) return 'its identity certificate is of another generation'
+  if (said.generation !== identity.generation)
+    return 'its identity certificate is of another generation'
   if (!peer.spki.equals(spkiOfPrivateKey(identity.identityKey))) {
     return 'its identity certificate is for another key'
   }

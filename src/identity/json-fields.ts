@@ -15,22 +15,24 @@ export class JsonFields {
   }
 
   static parse(text: string): JsonFields {
-    return new JsonFields(JSON.parse(text))
+    let value: unknown
+    try {
+      value = JSON.parse(text)
+    } catch {
+      // JSON.parse quotes what it read, which can be a key.
+      throw new SyntaxError('it is not JSON')
+    }
+    return new JsonFields(value)
   }
 
-  has(name: string): boolean {
-    return this.#fields.has(name)
-  }
-
-  /** Any value; what `read` throws is told of this field. */
+  /** Any value. Of an error that `read` throws only the field's name is told: it can be a key. */
   value<Value>(name: string, read: (value: unknown) => Value): Value {
     this.#read.add(name)
     if (!this.#fields.has(name)) throw new SyntaxError(`"${name}" is missing`)
     try {
       return read(this.#fields.get(name))
-    } catch (cause) {
-      // The reason of a parser may quote what it read, which can be a key.
-      throw new SyntaxError(`"${name}" is not what belongs there`, { cause })
+    } catch {
+      throw new SyntaxError(`"${name}" is not what belongs there`)
     }
   }
 

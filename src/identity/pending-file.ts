@@ -3,9 +3,10 @@
  * are asked for again until an answer comes; other keys in their place would look like a second use
  * of the credential.
  */
-import { encodeKeys, encodeVersioned, parseKeys, parseTokenId } from './identity-file.ts'
+
 import type { IdentityKeys } from './identity.ts'
-import { JsonFields, parseCount } from './json-fields.ts'
+import { encodeKeys, encodeVersioned, parseKeys, parseTokenId } from './identity-file.ts'
+import { type JsonFields, parseCount } from './json-fields.ts'
 
 export interface PendingJoin extends IdentityKeys {
   readonly purpose: 'join'
@@ -15,6 +16,7 @@ export interface PendingJoin extends IdentityKeys {
 
 export interface PendingRenewal extends IdentityKeys {
   readonly purpose: 'renewal'
+  readonly instanceId: string
   /** The generation that was presented. */
   readonly generation: bigint
 }
@@ -22,11 +24,12 @@ export interface PendingRenewal extends IdentityKeys {
 export type Pending = PendingJoin | PendingRenewal
 
 export function encodePending(pending: Pending): string {
-  const cause =
-    pending.purpose === 'join'
-      ? { purpose: pending.purpose, tokenId: pending.tokenId }
-      : { purpose: pending.purpose, generation: String(pending.generation) }
-  return encodeVersioned({ ...cause, ...encodeKeys(pending) })
+  const { purpose } = pending
+  const asked =
+    purpose === 'join'
+      ? { tokenId: pending.tokenId }
+      : { instanceId: pending.instanceId, generation: String(pending.generation) }
+  return encodeVersioned({ purpose, ...asked, ...encodeKeys(pending) })
 }
 
 /** @throws SyntaxError, or the error of a key's format */
@@ -37,8 +40,9 @@ export function parsePendingJoin(fields: JsonFields): PendingJoin {
 
 /** @throws SyntaxError, or the error of a key's format */
 export function parsePendingRenewal(fields: JsonFields): PendingRenewal {
+  const instanceId = fields.text('instanceId', String)
   const generation = fields.text('generation', parseCount)
-  return { purpose: readPurpose(fields, 'renewal'), generation, ...readKeys(fields) }
+  return { purpose: readPurpose(fields, 'renewal'), instanceId, generation, ...readKeys(fields) }
 }
 
 function readPurpose<Purpose extends string>(fields: JsonFields, expected: Purpose): Purpose {

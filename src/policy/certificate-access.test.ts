@@ -100,6 +100,20 @@ describe('certificateAccess', () => {
     ])
   })
 
+  it('withholds the logins whose networks are too many for a certificate', () => {
+    const networks = (first: number) => ({
+      source_cidrs: Array.from({ length: 250 }, (_, i) => `192.${first}.${i}.0/24`),
+    })
+    const { principals, criticalOptions, withheldLogins } = access(
+      role(['a'], networks(100)),
+      role(['a'], networks(200)),
+    )
+    assert.deepEqual([principals, criticalOptions.size], [['bot:ci'], 0])
+    assert.deepEqual(withheldLogins, [
+      { login: 'a', reason: 'a certificate cannot hold so many source_cidrs' },
+    ])
+  })
+
   it('carries no login and no permit when every node is denied', () => {
     const { principals, extensions } = access(role(['a']), { deny: { node_labels: { '*': '*' } } })
     assert.deepEqual([principals, extensions], [['bot:ci'], []])

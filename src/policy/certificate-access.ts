@@ -27,6 +27,9 @@ export interface WithheldLogin {
 /** sshd refuses a certificate with more (SSHKEY_CERT_MAX_PRINCIPALS). */
 const MOST_PRINCIPALS = 256
 
+/** Characters of a `source-address` that a certificate is given. */
+const LONGEST_ADDRESS_LIST = 4_096
+
 /**
  * What goes into the certificate of a bot with these roles.
  *
@@ -89,11 +92,12 @@ function certificateOptions(logins: readonly RoleOptions[]): CertificateOptions 
   const [first, ...others] = logins
   const same = (value: (options: RoleOptions) => string | undefined) =>
     first !== undefined && others.every((other) => value(other) === value(first))
+  const sameCidrs = same(({ sourceCidrs }) => sourceCidrs.join())
   return {
     pty: logins.some(({ pty }) => pty),
     portForwarding: logins.some(({ portForwarding }) => portForwarding),
     forceCommand: same(({ forceCommand }) => forceCommand) ? first?.forceCommand : undefined,
-    sourceCidrs: same(({ sourceCidrs }) => sourceCidrs.join()) ? (first?.sourceCidrs ?? []) : [],
+    sourceCidrs: first !== undefined && sameCidrs && fits(first) ? first.sourceCidrs : [],
   }
 }
 
@@ -112,8 +116,14 @@ function* gaps(
     yield 'another login has not the same force_command'
   }
   if (options.sourceCidrs.length > 0 && certificate.sourceCidrs.length === 0) {
-    yield 'another login has not the same source_cidrs'
+    yield fits(options)
+      ? 'another login has not the same source_cidrs'
+      : 'a certificate cannot hold so many source_cidrs'
   }
+}
+
+function fits({ sourceCidrs }: RoleOptions): boolean {
+  return sourceCidrs.join().length <= LONGEST_ADDRESS_LIST
 }
 
 function criticalOptions({

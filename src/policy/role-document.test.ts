@@ -253,6 +253,11 @@ describe('parseRoleDocuments', () => {
       'role.yaml:1:7: kind: Unresolved tag: tag:yaml.org,2002:binary',
     ],
     [
+      'more than a list holds',
+      edited('- deploy', `${'- a\n      '.repeat(256)}- deploy`),
+      'role.yaml:14:7: spec.allow.logins: more than 256 login names',
+    ],
+    [
       'an alias without anchor',
       edited('- root', '- *who'),
       'role.yaml:17:9: spec.deny.logins[0]: no anchor &who before',
@@ -300,15 +305,24 @@ describe('parseRoleDocuments', () => {
   }
 
   it('lists the problems of all documents, in the order of the file', () => {
-    const text = `${edited('- root', '- 5').replace('1h', '1').replace('kind: role', 'kind: x')}---\nspec: {}\nkind: role\n`
+    const text = `${edited('- root', '- 5').replace('1h', '1').replace('- 5', '- 5\nkind: x')}---\nspec: {}\nkind: role\n`
     assert.deepEqual(
       problemsOf(text).map((problem) => problem.split(' ').slice(0, 2).join(' ')),
       [
-        'role.yaml:1:7: kind:',
         'role.yaml:7:22: spec.options.max_session_ttl:',
         'role.yaml:17:9: spec.deny.logins[0]:',
-        'role.yaml:19:1: metadata:',
+        'role.yaml:18:1: kind:',
+        'role.yaml:18:7: kind:',
+        'role.yaml:20:1: metadata:',
       ],
+    )
+  })
+
+  it('prints no control character of the text', () => {
+    const [problem] = problemsOf(inOptions('max_session_ttl: "\\e[2J"'))
+    assert.match(
+      problem ?? '',
+      /^role\.yaml:7:22: spec\.options\.max_session_ttl: " \[2J" is not a duration/,
     )
   })
 
@@ -375,6 +389,7 @@ describe('formatRole', () => {
     })
     assert.ok(role)
     assert.deepEqual(parseRoleDocuments(formatRole(role), 'role.yaml'), [role])
+    assert.match(formatRole(role), /"yes"/, 'for readers of YAML 1.1 too')
   })
 })
 

@@ -10,11 +10,12 @@ import {
 } from './certificate.ts'
 import { issueCertificate } from './issue-certificate.ts'
 import { KEY_TYPES } from './key-type.ts'
-import { encodePrivateKey } from './private-key.ts'
+import { encodePrivateKey, generatePrivateKey } from './private-key.ts'
 import { encodePublicKeyLine, fingerprint, isSameKey, publicKeyFrom } from './public-key.ts'
 import { createSshSigner } from './signature.ts'
 import { KEY_TYPE_PAIRS, keyOf, profileFor } from './testing/keys.ts'
 import { type OpenSsh, openSsh } from './testing/openssh.ts'
+import { SshWriter } from './wire.ts'
 
 let ssh: OpenSsh
 before(async () => {
@@ -137,8 +138,11 @@ describe('certificates of ours', () => {
 
   it('verify for their own authority alone', () => {
     verifyCertificate(certificate, signer.publicKey)
-    const other = publicKeyFrom(keyOf('ecdsa-sha2-nistp384'))
-    assert.throws(() => verifyCertificate(certificate, other), { code: 'mismatch' })
+    const other = publicKeyFrom(generatePrivateKey('ecdsa-sha2-nistp256'))
+    assert.throws(() => verifyCertificate(certificate, other), {
+      code: 'mismatch',
+      message: /another authority/,
+    })
   })
 
   it('do not verify after any change, and ssh-keygen agrees', async () => {
@@ -170,6 +174,64 @@ describe('certificates of ours', () => {
     const line = encodeCertificateLine(certificate).replace('ssh-ed25519-cert', 'ssh-rsa-cert')
     assert.throws(() => parseCertificateLine(line), { code: 'mismatch' })
   })
+})
+
+describe('the form of a certificate', () => {
+  const key = publicKeyFrom(keyOf('ssh-ed25519')).blob
+  const flag = (name: string) => [name, Buffer.alloc(0)] as const
+
+  /** A certificate whose signature has the right form and nothing else. */
+  function certificateOf(changes: {
+    readonly type?: number
+    readonly principals?: readonly string[]
+    readonly options?: readonly (readonly [string, Buffer])[]
+    readonly authority?: Buffer
+  }): Buffer {
+    const { type = 1, principals = ['a'], options = [], authority = key } = changes
+    const writer = new SshWriter().string('ssh-ed25519-cert-v01@openssh.com').string('nonce')
+    writer.raw(key.subarray(15)).uint64(1n).uint32(type).string('id')
+    writer.nested(() => {
+      for (const principal of principals) writer.string(principal)
+    })
+    writer.uint64(0n).uint64(1n).string('')
+    writer.nested(() => {
+      for (const [name, data] of options) writer.string(name).string(data)
+    })
+    writer.string('').string(authority)
+    return writer.nested(() => writer.string('ssh-ed25519').string(Buffer.alloc(64))).bytes()
+  }
+
+  it('is read as long as it is the one form', () => {
+    const options = [flag('a'), ['b', Buffer.from('\0\0\0\x01x')] as const]
+    const principals = Array.from({ length: 256 }, (_, index) => `p${index}`)
+    const read = parseCertificate(certificateOf({ principals, options, type: 2 }))
+    assert.equal(read.type, 'host')
+    assert.deepEqual(read.extensions, [
+      { name: 'a', value: '' },
+      { name: 'b', value: 'x' },
+    ])
+  })
+
+  const chained = new SshWriter().string('ssh-ed25519-cert-v01@openssh.com').string('').bytes()
+  const refused = {
+    malformed: [{ principals: Array.from({ length: 257 }, () => 'a') }, { type: 0 }, { type: 3 }],
+    'non-canonical': [
+      { options: [flag('b'), flag('a')] },
+      { options: [flag('a'), flag('a')] },
+      { options: [flag('')] },
+      { options: [['a', Buffer.alloc(4)] as const] },
+    ],
+    trailing: [{ options: [['a', Buffer.from('\0\0\0\x01xy')] as const] }],
+    truncated: [{ options: [['a', Buffer.from('x')] as const] }],
+    unsupported: [{ authority: chained }],
+  }
+  for (const [code, cases] of Object.entries(refused)) {
+    it(`is refused as ${code}`, () => {
+      for (const each of cases) {
+        assert.throws(() => parseCertificate(certificateOf(each)), { code }, JSON.stringify(each))
+      }
+    })
+  }
 })
 
 function shortName(type: string): string {

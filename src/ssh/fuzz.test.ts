@@ -121,7 +121,7 @@ function attempt({ parse }: Format, bytes: Buffer): unknown {
 
 /** Every bit of a small sample; of a large one every third, seventh, … so that all rows are hit. */
 function* bitFlips(sample: Buffer): Generator<Buffer> {
-  const step = [1, 3, 7, 11, 17].find((each) => (sample.length * 8) / each < 2000) ?? 23
+  const step = [1, 3, 7, 11, 17].find((each) => (sample.length * 8) / each < 1000) ?? 23
   for (let bit = 0; bit < sample.length * 8; bit += step) {
     const flipped = Buffer.from(sample)
     flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7))
@@ -158,8 +158,8 @@ for (const format of formats) {
 
     it('never makes it allocate what a length claims', () => {
       const before = process.memoryUsage().arrayBuffers
-      for (let at = 0; at + 4 <= sample.length; at += sample.length > 1500 ? 5 : 1) {
-        for (const length of [0xffff_ffff, 0x7fff_ffff, 0x0100_0000, sample.length]) {
+      for (let at = 0; at + 4 <= sample.length; at += sample.length > 200 ? 3 : 1) {
+        for (const length of [0xffff_ffff, 0x7fff_ffff, sample.length]) {
           const hostile = Buffer.from(sample)
           hostile.writeUInt32BE(length, at)
           attempt(format, hostile)

@@ -82,6 +82,15 @@ describe('KRLs', () => {
     assert.deepEqual(encodeKrl(one), encodeKrl(other))
   })
 
+  it('write each serial once, in the shorter of two ways', () => {
+    const size = (...serials: readonly bigint[]) =>
+      encodeKrl(krlOf(revoking(...serials))).length - encodeKrl(krlOf(revoking(1n))).length
+    assert.equal(size(1n, 2n), 8)
+    assert.equal(size(1n, 2n, 3n), 8, 'a range takes as much as two in a list')
+    assert.equal(size(...Array.from({ length: 1000 }, (_, index) => BigInt(index + 1))), 8)
+    assert.equal(size(1n, 2n, 3n, 9n), 8 + 13)
+  })
+
   it('refuse what sshd would not load, or load as something else', () => {
     for (const bad of [
       krlOf({ authority, serials: [{ first: 0n, last: 3n }], keyIds: [] }),
@@ -101,6 +110,9 @@ describe('KRLs', () => {
     const header = encodeKrl(krlOf())
     const extension = new SshWriter().raw(header).byte(255).string('').bytes()
     assert.throws(() => parseKrl(extension), { code: 'unsupported' })
+    const empty = new SshWriter().raw(header).byte(1)
+    empty.nested(() => empty.string('').string('').byte(0x20).string(''))
+    assert.throws(() => parseKrl(empty.bytes()), { code: 'malformed' })
     const other = Buffer.from(header)
     other[11] = 2
     assert.throws(() => parseKrl(other), { code: 'unsupported' })

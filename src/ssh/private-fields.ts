@@ -42,18 +42,22 @@ export function readPrivateFields(reader: SshReader, publicKey: SshPublicKey): K
   return privateKey
 }
 
-function privateFields(reader: SshReader, { type }: SshPublicKey): JsonWebKey {
+function privateFields(reader: SshReader, publicKey: SshPublicKey): JsonWebKey {
+  const { type } = publicKey
   if (type === 'ssh-rsa') return rsaPrivateFields(reader)
   const jwk = readKeyFields(reader, type)
   const curve = curveOf(type)
-  if (curve !== undefined) return { ...jwk, d: readScalar(reader, curve, jwk) }
+  if (curve !== undefined) return { ...jwk, d: readScalar(reader, curve, publicKey) }
   const secret = reader.string()
   if (secret.length !== 64 || secret.toString('base64url', 32) !== jwk.x) throw mismatch()
   return { ...jwk, d: secret.toString('base64url', 0, 32) }
 }
 
-/** OpenSSL takes an EC private key without asking whether the point is its own. */
-function readScalar(reader: SshReader, curve: Curve, jwk: JsonWebKey): string {
+/**
+ * The private scalar in the width that RFC 7518, section 6.2.2.1, asks for. OpenSSL takes one
+ * without asking whether the point is its own.
+ */
+function readScalar(reader: SshReader, curve: Curve, publicKey: SshPublicKey): string {
   const scalar = reader.mpint()
   const ecdh = createECDH(curve.opensslName)
   try {
@@ -62,8 +66,7 @@ function readScalar(reader: SshReader, curve: Curve, jwk: JsonWebKey): string {
     throw new SshFormatError('malformed', 'the private scalar is out of range', { cause })
   }
   const point = ecdh.getPublicKey()
-  if (point.toString('base64url', 1, 1 + curve.bytes) !== jwk.x) throw mismatch()
-  if (point.toString('base64url', 1 + curve.bytes) !== jwk.y) throw mismatch()
+  if (!publicKey.blob.subarray(-point.length).equals(point)) throw mismatch()
   const padding = Buffer.alloc(curve.bytes - scalar.length)
   return Buffer.concat([padding, scalar]).toString('base64url')
 }

@@ -80,6 +80,21 @@ describe('private key files', () => {
     }
   })
 
+  it('refuse other padding', () => {
+    const file = encodePrivateKey(keyOf('ssh-ed25519'), 'abcd')
+    const bytes = Buffer.from(file.split('\n').slice(1, -2).join(''), 'base64')
+    const secretAt = bytes.length - 136
+    assert.equal(bytes.readUInt32BE(secretAt - 4), 136)
+    assert.equal(bytes.at(-1), 1)
+    for (const padding of [[], [2], [1, 2, 3, 4, 5, 6, 7, 8, 9]]) {
+      const other = Buffer.concat([bytes.subarray(0, -1), Buffer.from(padding)])
+      other.writeUInt32BE(other.length - secretAt, secretAt - 4)
+      const body = other.toString('base64').match(/.{1,70}/g) ?? []
+      const text = [file.split('\n')[0], ...body, file.split('\n').at(-2), ''].join('\n')
+      assert.throws(() => parsePrivateKey(text), { code: 'non-canonical' }, String(padding))
+    }
+  })
+
   it('refuses a private half that belongs to another public half', () => {
     for (const type of ['ssh-ed25519', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp521'] as const) {
       const [key, other] = twoKeys(type)

@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { createPublicKey, type KeyObject, type SignKeyObjectInput, sign, verify } from 'node:crypto'
 import { quoted, SshFormatError } from './errors.ts'
 import { curveOf, type KeyType } from './key-type.ts'
 import { keyTypeOf, publicKeyFrom, type SshPublicKey, toKeyObject } from './public-key.ts'
@@ -31,7 +31,7 @@ export function createSshSigner(
   const publicKey = publicKeyFrom(createPublicKey(privateKey))
   const algorithm = type === 'ssh-rsa' ? rsaAlgorithm : type
   const digest = digestOf(algorithm)
-  const key = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const
+  const key = cryptoKey(privateKey)
   return {
     publicKey,
     sign: (data) => encodeSignature({ algorithm, value: sign(digest, data, key) }),
@@ -77,8 +77,7 @@ export function parseSignature(blob: Uint8Array, type: KeyType): SshSignature {
 /** @throws SshFormatError `bad-signature`, and all of `parseSignature` */
 export function verifySignature(key: SshPublicKey, data: Uint8Array, signature: Uint8Array): void {
   const { algorithm, value } = parseSignature(signature, key.type)
-  const verifier = { key: toKeyObject(key), dsaEncoding: 'ieee-p1363' } as const
-  if (!verify(digestOf(algorithm), data, verifier, value)) {
+  if (!verify(digestOf(algorithm), data, cryptoKey(toKeyObject(key)), value)) {
     throw new SshFormatError('bad-signature', `the ${algorithm} signature does not verify`)
   }
 }
@@ -95,6 +94,11 @@ function acceptAlgorithm(name: string, type: KeyType): SignatureAlgorithm {
     return type
   }
   throw new SshFormatError('mismatch', `${quoted(name)} is not a signature of a key of ${type}`)
+}
+
+/** ECDSA values in fixed width. A bare key object costs `node:crypto` less, so it stays one. */
+function cryptoKey(key: KeyObject): KeyObject | SignKeyObjectInput {
+  return key.asymmetricKeyType === 'ec' ? { key, dsaEncoding: 'ieee-p1363' } : key
 }
 
 /** Ed25519 hashes by itself. */

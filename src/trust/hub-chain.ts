@@ -74,10 +74,7 @@ function requireIssued(leaf: Uint8Array, ca: ParsedCa, nowMs: number): void {
     const isAboutTime =
       cause instanceof X509Error && (cause.code === 'expired' || cause.code === 'not-yet-valid')
     if (isAboutTime) throw clockSkew(parseCertificate(leaf).validity, ca.validity, nowMs, cause)
-    throw otherHub(
-      "the cluster's TLS CA did not issue the certificate of this server",
-      cause,
-    )
+    throw otherHub("the cluster's TLS CA did not issue the certificate of this server", cause)
   }
 }
 

@@ -9,7 +9,7 @@ import { around, createTestCluster, createTestKey, issueBot, serial } from './te
 const NOW = Date.UTC(2026, 2, 24, 15)
 const cluster = createTestCluster(NOW)
 
-function create(change: object): unknown {
+function create(change: object) {
   const privateKey = createTestKey().privateKey
   const request = { clusterName: 'c', privateKey, serial: serial(), validity: around(NOW) }
   return createCertificateAuthority({ ...request, ...change })
@@ -42,8 +42,8 @@ describe('certificate authority', () => {
       [high, 'FF'.repeat(16)],
     ] as const) {
       const created = create({ serial: octets })
-      assert.equal(Object(created).serialNumber, text)
-      assert.equal(new X509Certificate(Object(created).der).serialNumber, text)
+      assert.equal(created.serialNumber, text)
+      assert.equal(new X509Certificate(created.der).serialNumber, text)
     }
     for (const octets of [Buffer.alloc(16), Buffer.alloc(15, 1), Buffer.alloc(17, 1)]) {
       assert.throws(() => create({ serial: octets }), { code: 'invalid-request' })

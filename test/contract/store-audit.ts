@@ -73,7 +73,7 @@ export function describeAudit(subject: Subject): void {
     it('chains what text can be: lone surrogates, zero bytes, fields in any order', async () => {
       await append(
         event({ actor: 'bot:\ud800', address: 'a\0b', bot: '\udfff', instanceId: '\0' }),
-        event({ fields: { z: '\ud800', a: '\0', 1: '', __proto: 'x' } }),
+        event({ fields: { z: '\ud800', a: '\0', 1: '', ['__proto__']: 'x' } }),
         event({ fields: {} }),
       )
       await assertChain(subject.store)

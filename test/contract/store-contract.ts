@@ -3,7 +3,7 @@
  *
  * A place is empty when it is made, and is one store's; opening it again finds what was committed.
  */
-import { after, afterEach, beforeEach, describe } from 'node:test'
+import { afterEach, beforeEach, describe } from 'node:test'
 import type { Store } from '../../src/auth/storage.ts'
 import { describeActs } from './store-acts.ts'
 import { describeAudit } from './store-audit.ts'
@@ -43,13 +43,11 @@ function useStore(createPlace: () => Promise<StorePlace>): Subject {
     place = await createPlace()
     store = await place.open()
   })
-  const clear = async () => {
+  afterEach(async () => {
     await store?.close()
     await place?.remove()
     store = place = undefined
-  }
-  afterEach(clear)
-  after(clear)
+  })
   const opened = (): Store => {
     if (!store) throw new Error('no store is open: use it inside a test')
     return store

@@ -31,17 +31,19 @@ export function killTree(pid: number): void {
 
 /** Ends every process of a user. For accounts that exist for one test only. */
 export function killProcessesOf(uid: number): void {
-  for (const entry of readdirSync('/proc')) {
-    const pid = Number(entry)
-    if (Number.isInteger(pid) && ownerOf(pid) === uid) signalQuietly(pid, 'SIGKILL')
-  }
+  for (const pid of processIds()) if (ownerOf(pid) === uid) signalQuietly(pid, 'SIGKILL')
 }
 
 function childrenOf(pid: number): readonly number[] {
   try {
-    return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-      readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean),
-    ).map(Number)
+    return readdirSync(`/proc/${pid}/task`)
+      .flatMap((task) =>
+        readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8')
+          .trim()
+          .split(' ')
+          .filter(Boolean),
+      )
+      .map(Number)
   } catch {
     return []
   }
@@ -49,4 +51,19 @@ function childrenOf(pid: number): readonly number[] {
 
 function ownerOf(pid: number): number | undefined {
   return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid
+}
+
+/** What every process of the machine was started as, its words parted by blanks. */
+export function commandLines(): readonly string[] {
+  return processIds().map((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+    } catch {
+      return ''
+    }
+  })
+}
+
+function processIds(): readonly number[] {
+  return readdirSync('/proc').map(Number).filter(Number.isInteger)
 }

@@ -85,7 +85,11 @@ export async function run(
   abort.abort()
   kill()
   const stdoutBytes = Buffer.concat(stdout)
-  const result = { stdout: stdoutBytes.toString(), stdoutBytes, stderr: Buffer.concat(stderr).toString() }
+  const result = {
+    stdout: stdoutBytes.toString(),
+    stdoutBytes,
+    stderr: Buffer.concat(stderr).toString(),
+  }
   if (first === 'late') {
     throw new Error(`${String(command)} did not end in ${timeoutMs} ms\n${describe(result)}`)
   }
@@ -100,7 +104,9 @@ export async function runOk(
 ): Promise<RunResult> {
   const result = await run(command, options)
   if (result.code === 0) return result
-  throw new Error(`${String(command)} ended with ${result.code ?? result.signal}\n${describe(result)}`)
+  throw new Error(
+    `${String(command)} ended with ${result.code ?? result.signal}\n${describe(result)}`,
+  )
 }
 
 function prepare(
@@ -112,9 +118,7 @@ function prepare(
     words = [programPath('script'), '-qec', words.map(shellQuoted).join(' '), '/dev/null']
   }
   const identity =
-    asUser === undefined
-      ? []
-      : [`--reuid=${asUser.uid}`, `--regid=${asUser.gid}`, '--init-groups']
+    asUser === undefined ? [] : [`--reuid=${asUser.uid}`, `--regid=${asUser.gid}`, '--init-groups']
   return [programPath('setpriv'), ...identity, '--pdeathsig', 'KILL', '--', ...words]
 }
 
@@ -123,6 +127,12 @@ export function shellQuoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
-function describe({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): string {
+function describe({
+  stdout,
+  stderr,
+}: {
+  readonly stdout: string
+  readonly stderr: string
+}): string {
   return `stdout: ${stdout}\nstderr: ${stderr}`
 }

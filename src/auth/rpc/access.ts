@@ -1,0 +1,92 @@
+/**
+ * Who may call what. One table names every RPC; what isn't in it is denied to everyone.
+ */
+import { formatTime } from '../../base/clock.ts'
+import type { AdminCaller, Caller, CallerKind } from '../caller.ts'
+import { AuthError } from '../errors.ts'
+import { identityExpired } from '../refusals.ts'
+import type { Peer } from './peer.ts'
+
+const EVERYBODY: readonly CallerKind[] = ['anyone', 'bot', 'admin', 'local']
+const BOTS: readonly CallerKind[] = ['bot']
+const ADMINS: readonly CallerKind[] = ['admin', 'local']
+
+export const ACCESS: ReadonlyMap<string, readonly CallerKind[]> = new Map([
+  ['mezite.v1.JoinService/Join', EVERYBODY],
+  ['mezite.v1.IdentityService/Renew', BOTS],
+
+  ['mezite.v1.RoleService/CreateRole', ADMINS],
+  ['mezite.v1.RoleService/UpdateRole', ADMINS],
+  ['mezite.v1.RoleService/ListRoles', ADMINS],
+  ['mezite.v1.RoleService/GetRole', ADMINS],
+  ['mezite.v1.RoleService/DeleteRole', ADMINS],
+
+  ['mezite.v1.BotService/CreateBot', ADMINS],
+  ['mezite.v1.BotService/UpdateBot', ADMINS],
+  ['mezite.v1.BotService/ListBots', ADMINS],
+  ['mezite.v1.BotService/GetBot', ADMINS],
+  ['mezite.v1.BotService/ListInstances', ADMINS],
+  ['mezite.v1.BotService/RotateToken', ADMINS],
+  ['mezite.v1.BotService/DeleteBot', ADMINS],
+  ['mezite.v1.BotService/LockBot', ADMINS],
+  ['mezite.v1.BotService/UnlockBot', ADMINS],
+
+  ['mezite.v1.LockService/ListLocks', ADMINS],
+
+  ['mezite.v1.AdminService/CreateAdmin', ADMINS],
+  ['mezite.v1.AdminService/ListAdmins', ADMINS],
+  ['mezite.v1.AdminService/DeleteAdmin', ADMINS],
+
+  ['mezite.v1.AuthorityService/ListAuthorities', ADMINS],
+
+  ['mezite.v1.AuditService/ListEvents', ADMINS],
+
+  ['mezite.v1.StatusService/GetStatus', ADMINS],
+])
+
+export interface AccessOptions {
+  readonly nowMs: number
+  /** @throws AuthError `unauthenticated` for an admin identity that was removed or has expired */
+  readonly requireCurrentAdmin: (caller: AdminCaller) => Promise<void>
+}
+
+/**
+ * Lets the peer's caller make this call, or says why not. Nothing is taken from an earlier call on
+ * the same connection: it outlives certificates and admins.
+ *
+ * @throws AuthError `identity-expired`, `unauthenticated`, `permission-denied`
+ */
+export async function requireAccess(
+  rpc: string,
+  { caller, identityExpiresAt }: Peer,
+  { nowMs, requireCurrentAdmin }: AccessOptions,
+): Promise<void> {
+  if (identityExpiresAt !== undefined && identityExpiresAt <= nowMs) {
+    throw expired(caller, identityExpiresAt)
+  }
+  if (!ACCESS.get(rpc)?.includes(caller.kind)) throw denied(rpc, caller)
+  if (caller.kind === 'admin') await requireCurrentAdmin(caller)
+}
+
+function expired(caller: Caller, at: number): AuthError {
+  if (caller.kind === 'bot') return identityExpired(caller.bot)
+  return new AuthError('identity-expired', `this admin identity expired at ${formatTime(at)}`, {
+    hint: "make a new one on the hub's machine: mezctl admins add",
+  })
+}
+
+function denied(rpc: string, caller: Caller): AuthError {
+  const call = rpc.slice(rpc.indexOf('/') + 1)
+  if (caller.kind === 'anyone') {
+    return new AuthError('unauthenticated', `${call} needs a certificate of this cluster`, {
+      hint: "mezctl works on the hub's machine, or with an admin identity; a bot joins first",
+    })
+  }
+  const who = caller.kind === 'bot' ? `bot "${caller.bot}"` : `a caller of kind ${caller.kind}`
+  return new AuthError('permission-denied', `${who} may not call ${call}`, {
+    hint:
+      caller.kind === 'bot'
+        ? 'a bot administers nothing: use an admin identity'
+        : "only a bot's identity can be renewed",
+  })
+}

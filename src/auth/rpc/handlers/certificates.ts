@@ -1,0 +1,55 @@
+/** What joins and renewals ask for, and what they return. */
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import type {
+  CertificateRequest as CertificateRequestMessage,
+  IssuedIdentitySchema,
+} from '../../../gen/mezite/v1/identity_pb.js'
+import { toTimestamp } from '../../../rpc/times.ts'
+import { AuthError } from '../../errors.ts'
+import type { CertificateRequest, IssuedIdentity } from '../../issuing.ts'
+import { optionalDuration, optionalTime, selfDescription } from './fields.ts'
+
+/** An RSA key of 16,384 bits has a good 2,000 bytes. */
+const LONGEST_KEY = 4_096
+
+/** @throws AuthError `invalid-request` */
+export function readCertificateRequest(
+  message: CertificateRequestMessage | undefined,
+): CertificateRequest {
+  if (!message) throw new AuthError('invalid-request', 'the call says not what to certify')
+  return {
+    identityPublicKey: publicKey('identity_public_key', message.identityPublicKey),
+    sshPublicKey: publicKey('ssh_public_key', message.sshPublicKey),
+    certificateTtl: optionalDuration('certificate_ttl', message.certificateTtl),
+    renewalInterval: optionalDuration('renewal_interval', message.renewalInterval),
+    clientTime: optionalTime('client_time', message.clientTime),
+    clientVersion: selfDescription(message.clientVersion),
+    clientHost: selfDescription(message.clientHost),
+  }
+}
+
+function publicKey(field: string, bytes: Uint8Array): Buffer {
+  if (bytes.length > 0 && bytes.length <= LONGEST_KEY) return Buffer.from(bytes)
+  const message = `${field} has ${bytes.length} bytes, which no public key has`
+  throw new AuthError('invalid-request', message)
+}
+
+export function toIssuedIdentity(
+  issued: IssuedIdentity,
+): MessageInitShape<typeof IssuedIdentitySchema> {
+  const { bot, instanceId, generation, identityCertificate, sshCertificate, trust } = issued
+  return {
+    bot,
+    instanceId,
+    generation,
+    identityCertificate,
+    sshCertificate,
+    trust: {
+      clusterId: trust.clusterId,
+      tlsCa: [...trust.tls],
+      userCa: [...trust.user],
+      hostCa: [...trust.host],
+    },
+    hubTime: toTimestamp(issued.hubTime),
+  }
+}

@@ -1,0 +1,29 @@
+import { StatusService } from '../../../gen/mezite/v1/admin_pb.js'
+import { toTimestamp } from '../../../rpc/times.ts'
+import type { Auth } from '../../auth.ts'
+import { actorOf } from '../../caller.ts'
+import { type Rpc, rpc } from '../rpc.ts'
+import { toAuthority } from './authorities.ts'
+
+export function statusRpcs({ status, context }: Auth, version: string): readonly Rpc[] {
+  return [
+    rpc(StatusService.method.getStatus, async (_request, caller) => {
+      const now = await status()
+      return {
+        version,
+        clusterId: now.clusterId,
+        startedAt: toTimestamp(now.startedAt),
+        hubTime: toTimestamp(now.hubTime),
+        publicAddress: now.publicAddress,
+        store: now.store,
+        bots: BigInt(now.bots),
+        instances: BigInt(now.instances),
+        roles: BigInt(now.roles),
+        locks: BigInt(now.locks),
+        auditEvents: BigInt(now.auditEvents),
+        authorities: context.authorities.records.map(toAuthority),
+        caller: actorOf(caller),
+      }
+    }),
+  ]
+}

@@ -1,0 +1,93 @@
+import type { TLSSocket } from 'node:tls'
+import type { ParsedCa } from '../../x509/authority.ts'
+import { X509Error } from '../../x509/errors.ts'
+import { type PeerCertificate, readPeerIdentity } from '../../x509/peer-identity.ts'
+import { verifyIssuedBy } from '../../x509/verify.ts'
+import type { Caller } from '../caller.ts'
+
+/** Who is at the other end of a connection, as it was proved when it was made. */
+export interface Peer {
+  readonly caller: Caller
+  /**
+   * When its certificate expires, in milliseconds since the epoch; it may have before the connection
+   * was made. Undefined where there is none that counts.
+   */
+  readonly identityExpiresAt: number | undefined
+}
+
+/** Whose certificates count. */
+export interface Cluster {
+  readonly id: string
+  readonly tlsCas: readonly ParsedCa[]
+}
+
+/**
+ * Reads the peer once for each connection: parsing a certificate costs as much as a small call.
+ *
+ * A certificate that isn't this cluster's counts as none. One that is and has expired is remembered,
+ * so that its bearer is told so at its calls.
+ */
+export function readPeer(socket: TLSSocket, cluster: Cluster, nowMs: number): Peer {
+  const address = withoutMapping(socket.remoteAddress ?? '')
+  const certificate = trustedCertificate(socket, cluster, nowMs)
+  const caller = certificate && callerOf(certificate, cluster, address)
+  return caller && certificate
+    ? { caller, identityExpiresAt: certificate.validity.notAfterMs }
+    : { caller: { kind: 'anyone', address }, identityExpiresAt: undefined }
+}
+
+function callerOf(
+  { identity, validity, spkiFingerprint }: PeerCertificate,
+  cluster: Cluster,
+  address: string,
+): Caller | undefined {
+  if (identity.clusterId !== cluster.id) return undefined
+  const { kind, name } = identity
+  switch (kind) {
+    case 'admin':
+      return { kind, name, keyFingerprint: spkiFingerprint, address }
+    case 'bot': {
+      const { instanceId, generation } = identity
+      const expiresAt = validity.notAfterMs
+      const keyFingerprint = spkiFingerprint
+      return { kind, bot: name, instanceId, generation, keyFingerprint, expiresAt, address }
+    }
+    case 'node':
+      return undefined
+  }
+}
+
+function trustedCertificate(
+  socket: TLSSocket,
+  { tlsCas }: Cluster,
+  nowMs: number,
+): PeerCertificate | undefined {
+  const certificate = socket.getPeerX509Certificate()
+  if (!certificate) return undefined
+  const isTrusted = socket.authorized || tlsCas.some((ca) => isExpired(certificate.raw, ca, nowMs))
+  if (!isTrusted) return undefined
+  try {
+    return readPeerIdentity(certificate)
+  } catch (error) {
+    if (error instanceof X509Error) return undefined
+    throw error
+  }
+}
+
+/**
+ * Whether this CA issued the certificate and nothing but its time is over. OpenSSL's own finding
+ * won't do: it reports the last thing wrong, so an expired forgery looks like an expired original.
+ */
+function isExpired(certificate: Uint8Array, ca: ParsedCa, nowMs: number): boolean {
+  try {
+    verifyIssuedBy(certificate, ca, nowMs)
+    return false
+  } catch (error) {
+    return error instanceof X509Error && error.code === 'expired'
+  }
+}
+
+/** An IPv4 address as such where a socket for both families shows it mapped (RFC 4291, 2.5.5.2). */
+function withoutMapping(address: string): string {
+  return address.replace(/^::ffff:(?=[\d.]+$)/i, '')
+}

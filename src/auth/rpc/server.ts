@@ -1,0 +1,150 @@
+/**
+ * The hub's server: all server-side gRPC of Mezite.
+ *
+ * - Who calls is decided by the door (unix socket or TLS) and the connection's certificate, anew at
+ *   each call; no call reaches its handler but through the access table.
+ * - Each door has a gRPC server of its own, so that no network peer can ever pass for a local one.
+ * - Every refusal of access is in the audit log before the caller has it.
+ * - What a caller can make the hub hold is bounded: connections, streams, message sizes, times.
+ */
+import type { Socket } from 'node:net'
+import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js'
+import type { Address } from '../../base/address.ts'
+import { HOUR, MINUTE, SECOND } from '../../base/clock.ts'
+import type { Logger } from '../../base/log.ts'
+import { methodPath } from '../../rpc/method-name.ts'
+import { encodeCertificatePem } from '../../x509/pem.ts'
+import type { Auth } from '../auth.ts'
+import { type CallContext, handleCall } from './call.ts'
+import { recordDenial } from './denial.ts'
+import { hubRpcs } from './handlers/all.ts'
+import { type Peer, readPeer } from './peer.ts'
+import type { Rpc } from './rpc.ts'
+import { issueServingCertificate, keepServingCertificate } from './serving-certificate.ts'
+import { createTlsListener } from './tls-listener.ts'
+import { listenOnUnixSocket, type UnixListener } from './unix-listener.ts'
+
+export interface HubServerOptions {
+  readonly auth: Auth
+  /** Mezite's, for `GetStatus`. */
+  readonly version: string
+  readonly log: Pick<Logger, 'error'>
+  /** On the network; left out: 4,096. */
+  readonly mostConnections?: number | undefined
+}
+
+export interface HubServer {
+  /** Opens the door to the network; returns where it is. @throws ListenError */
+  listen(address: Address): Promise<Address>
+  /** Opens the door for this machine, a unix socket. @throws ListenError */
+  listenLocally(path: string): Promise<void>
+  /**
+   * Takes no more connections and calls, waits up to `graceMs` for those under way, and ends what is
+   * left.
+   */
+  close(graceMs: number): Promise<void>
+}
+
+const GRPC_OPTIONS: ServerOptions = {
+  'grpc.max_receive_message_length': 128 * 1024,
+  'grpc.max_send_message_length': 8 * 1024 * 1024,
+  'grpc.max_concurrent_streams': 32,
+  'grpc.keepalive_time_ms': 2 * MINUTE,
+  'grpc.keepalive_timeout_ms': 20 * SECOND,
+  'grpc.max_connection_idle_ms': 5 * MINUTE,
+  // Also ends a stream whose request never comes to its end.
+  'grpc.max_connection_age_ms': HOUR,
+  'grpc.max_connection_age_grace_ms': MINUTE,
+  'grpc.enable_channelz': 0,
+  // Of one connection, in MB.
+  'grpc-node.max_session_memory': 16,
+}
+
+const LOCAL: Peer = { caller: { kind: 'local', address: '' }, identityExpiresAt: undefined }
+
+/** @throws X509Error where the TLS CA can't issue the hub's certificate any more */
+export function createHubServer(options: HubServerOptions): HubServer {
+  const { auth, log, version } = options
+  const { context, admins } = auth
+  const { clock, random, authorities, store } = context
+  const { tls } = authorities
+  const calls: CallContext = {
+    clock,
+    random,
+    log,
+    requireCurrentAdmin: (caller) => admins.requireCurrent(caller),
+    recordDenial: (denial) => recordDenial(context, denial),
+  }
+  const rpcs = hubRpcs(auth, version)
+  const stopping = new AbortController()
+  const serving = { authority: tls, clock, random }
+  const certificate = issueServingCertificate(serving)
+  const cluster = { id: store.clusterId, tlsCas: [tls.certificate] }
+
+  const network = openDoor(rpcs, calls, (name) => listener.peer(name))
+  const listener = createTlsListener({
+    certificate,
+    clientCas: cluster.tlsCas.map(({ der }) => encodeCertificatePem(der)),
+    readPeer: (socket) => readPeer(socket, cluster, clock.now()),
+    accept: network.accept,
+    mostConnections: options.mostConnections,
+  })
+  const local = openDoor(rpcs, calls, () => LOCAL)
+  let localListener: UnixListener | undefined
+
+  return {
+    async listen(address) {
+      const bound = await listener.listen(address)
+      void keepServingCertificate(certificate, listener.replaceCertificate, {
+        ...serving,
+        log,
+        signal: stopping.signal,
+      })
+      return bound
+    },
+    async listenLocally(path) {
+      localListener = await listenOnUnixSocket(path, local.accept)
+    },
+    async close(graceMs) {
+      stopping.abort()
+      listener.stop()
+      localListener?.stop()
+      const overdue = setTimeout(() => {
+        listener.destroy()
+        localListener?.destroy()
+      }, graceMs)
+      await Promise.all([network.drain(), local.drain()])
+      clearTimeout(overdue)
+      listener.destroy()
+      localListener?.destroy()
+    },
+  }
+}
+
+interface Door {
+  accept(socket: Socket): void
+  /** Resolves when the last call is answered and the last connection closed. */
+  drain(): Promise<void>
+}
+
+function openDoor(
+  rpcs: readonly Rpc[],
+  calls: CallContext,
+  peerOf: (name: string) => Peer | undefined,
+): Door {
+  const server = new Server(GRPC_OPTIONS)
+  const asItIs = (bytes: Buffer) => bytes
+  for (const rpc of rpcs) {
+    const handler = handleCall(rpc, calls, peerOf)
+    server.register(methodPath(rpc.method), handler, asItIs, asItIs, 'unary')
+  }
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
+  return {
+    accept: (socket) => injector.injectConnection(socket),
+    drain() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      server.tryShutdown(() => resolve())
+      return promise
+    },
+  }
+}

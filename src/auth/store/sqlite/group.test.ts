@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import type { Act } from '../../storage.ts'
+import { createAuditReader } from './audit.ts'
+import { Connection } from './connection.ts'
+import { commitGroup } from './group.ts'
+import { migrate } from './migrations/migrate.ts'
+import { createRoleReader } from './roles.ts'
+
+function insertRole(name: string, document = ''): Act {
+  const role = { name, description: '', document, revision: 1, createdAt: 1, updatedAt: 1 }
+  return {
+    changes: [{ kind: 'insert-role', role }],
+    events: [{ time: 1, type: 'role.create', outcome: 'success', actor: 'local', address: '' }],
+  }
+}
+
+describe('commitGroup', () => {
+  let directory = ''
+  let database: Connection
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'mezite-group-'))
+    database = new Connection(join(directory, 'hub.db'), { busyTimeoutMs: 0 })
+    migrate(database, 0)
+  })
+  afterEach(async () => {
+    database.close()
+    await rm(directory, { recursive: true })
+  })
+
+  const count = async () => ({
+    roles: await createRoleReader(database).count(),
+    events: await createAuditReader(database).count(),
+  })
+
+  it('fails the whole group where the store fails, and works again after', async () => {
+    const pages = Number(database.get('PRAGMA page_count')?.integer('page_count'))
+    database.get(`PRAGMA max_page_count = ${pages}`)
+    const group = [insertRole('a'), insertRole('big', 'x'.repeat(100_000)), insertRole('b')]
+    for (const outcome of commitGroup(database, group)) {
+      assert.equal(outcome?.code, 'unavailable')
+      assert.equal(outcome?.hint, 'free space on its disk')
+    }
+    assert.deepEqual(await count(), { roles: 0, events: 0 })
+
+    database.get('PRAGMA max_page_count = 100000')
+    assert.deepEqual(commitGroup(database, group), [undefined, undefined, undefined])
+    assert.deepEqual(await count(), { roles: 3, events: 3 })
+  })
+
+  it('fails the whole group where another process has the database', async () => {
+    const other = new Connection(join(directory, 'hub.db'), { busyTimeoutMs: 0 })
+    other.run('BEGIN IMMEDIATE')
+    const outcomes = commitGroup(database, [insertRole('a'), insertRole('b')])
+    assert.deepEqual(
+      outcomes.map((outcome) => outcome?.code),
+      ['unavailable', 'unavailable'],
+    )
+    other.close()
+    assert.deepEqual(commitGroup(database, [insertRole('a')]), [undefined])
+  })
+
+  it('fails alone an act whose values the schema refuses', async () => {
+    const half: Act = {
+      changes: [],
+      events: insertRole('').events.map((e) => ({ ...e, time: 0.5 })),
+    }
+    const outcomes = commitGroup(database, [insertRole('a'), half, insertRole('b')])
+    assert.deepEqual(
+      outcomes.map((outcome) => outcome?.code),
+      [undefined, 'unavailable', undefined],
+    )
+    assert.deepEqual(await count(), { roles: 2, events: 2 })
+  })
+})

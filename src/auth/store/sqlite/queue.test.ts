@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Worker } from 'node:worker_threads'
+import { CommitQueue } from './queue.ts'
+
+const ACT = { changes: [], events: [] }
+
+/** A thread that runs `onCommit` for each group, with `acts` and `answer(failures)` at hand. */
+function startThread(onCommit: string): Worker {
+  const code = `
+    const { parentPort } = require('node:worker_threads')
+    parentPort.postMessage({ kind: 'ready', clusterId: 'cluster' })
+    parentPort.on('message', ({ kind, acts }) => {
+      if (kind === 'close') return parentPort.close()
+      const answer = (failures) => parentPort.postMessage({ kind: 'committed', failures })
+      ${onCommit}
+    })`
+  return new Worker(code, { eval: true })
+}
+
+async function shut(queue: CommitQueue): Promise<void> {
+  await queue.drain()
+  await queue.end()
+}
+
+describe('commit queue', () => {
+  it('groups the acts of one turn, and bounds the group', async () => {
+    const worker = startThread('answer(acts.map(() => undefined))')
+    const sizes: number[] = []
+    worker.on('message', (message) => {
+      if (message.kind === 'committed') sizes.push(message.failures.length)
+    })
+    const queue = new CommitQueue(worker)
+    assert.equal(await queue.ready(), 'cluster')
+    await queue.commit(ACT)
+    await Promise.all(Array.from({ length: 300 }, () => queue.commit(ACT)))
+    assert.deepEqual(sizes, [1, 128, 128, 44])
+    await shut(queue)
+  })
+
+  it('answers each act with its own outcome', async () => {
+    const worker = startThread(`answer(acts.map((_, index) => index === 1
+      ? { code: 'conflict', subject: 'bot "ci"', message: 'no', hint: 'wait', cause: new Error('why') }
+      : undefined))`)
+    const queue = new CommitQueue(worker)
+    const [first, second, third] = [queue.commit(ACT), queue.commit(ACT), queue.commit(ACT)]
+    await assert.rejects(second, {
+      name: 'StoreError',
+      code: 'conflict',
+      subject: 'bot "ci"',
+      message: 'no',
+      hint: 'wait',
+      cause: new Error('why'),
+    })
+    await Promise.all([first, third])
+    await shut(queue)
+  })
+
+  it('fails the acts under way, those waiting and those after when the thread dies', async () => {
+    const queue = new CommitQueue(startThread(`throw new Error('broken')`))
+    await queue.ready()
+    const stopped = { code: 'unavailable', message: 'the writer of the store stopped: broken' }
+    const acts = Array.from({ length: 200 }, () => queue.commit(ACT))
+    await Promise.all(acts.map((act) => assert.rejects(act, stopped)))
+    await assert.rejects(queue.commit(ACT), stopped)
+    await shut(queue)
+  })
+
+  it('fails them too when the thread ends without a word', async () => {
+    const queue = new CommitQueue(startThread('process.exit(0)'))
+    await assert.rejects(queue.commit(ACT), {
+      code: 'unavailable',
+      message: 'the writer of the store stopped',
+      hint: 'restart mezhub',
+    })
+    await shut(queue)
+  })
+
+  it('refuses more when too many are waiting', async () => {
+    const worker = startThread('')
+    const queue = new CommitQueue(worker)
+    await queue.ready()
+    const waiting = Array.from({ length: 16_384 }, () => queue.commit(ACT))
+    const settled = Promise.allSettled(waiting)
+    await assert.rejects(queue.commit(ACT), { code: 'unavailable', message: /waiting already/ })
+    await worker.terminate()
+    const results = await settled
+    assert.ok(results.every(({ status }) => status === 'rejected'))
+  })
+})

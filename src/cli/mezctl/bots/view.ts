@@ -1,0 +1,87 @@
+import type { Bot, Instance, JoinToken } from '../../../gen/mezite/v1/admin_pb.js'
+import type { Listing } from '../listing.ts'
+import { lockJson } from '../lock-view.ts'
+import { durationText, timeText } from '../wire-values.ts'
+
+export function botJson(bot: Bot) {
+  return {
+    name: bot.name,
+    roles: bot.roles,
+    state: stateOf(bot),
+    identity_ttl: durationText(bot.identityTtl),
+    max_certificate_ttl: durationText(bot.maxCertificateTtl),
+    principals: bot.principals,
+    withheld_logins: bot.withheldLogins.map(({ login, reason }) => ({ login, reason })),
+    instances: bot.instanceCount,
+    last_seen: timeText(bot.lastSeen),
+    created_at: timeText(bot.createdAt),
+    created_by: bot.createdBy,
+    locks: bot.locks.map(lockJson),
+    tokens: bot.tokens.map((token) => ({
+      id: token.id,
+      state: token.state,
+      expires_at: timeText(token.expiresAt),
+      uses_left: token.usesLeft,
+    })),
+  }
+}
+
+export type BotState = 'active' | 'locked' | 'instance locked' | 'not joined'
+
+export function stateOf({ locks, instanceCount }: Bot): BotState {
+  if (locks.some(({ target }) => target.case === 'bot')) return 'locked'
+  if (locks.length > 0) return 'instance locked'
+  return instanceCount > 0 ? 'active' : 'not joined'
+}
+
+export const botListing: Listing<Bot> = {
+  columns: [
+    { header: 'NAME', cell: (bot) => bot.name },
+    { header: 'ROLES', cell: (bot) => bot.roles.join(',') },
+    { header: 'INSTANCES', cell: (bot) => String(bot.instanceCount) },
+    { header: 'LAST SEEN', cell: (bot) => timeText(bot.lastSeen) ?? 'never' },
+    { header: 'STATE', cell: stateOf },
+  ],
+  toJson: botJson,
+  empty: 'No bots. Make one with: mezctl bots add NAME --roles=ROLE',
+}
+
+export function instanceJson(instance: Instance) {
+  return {
+    id: instance.id,
+    bot: instance.bot,
+    generation: Number(instance.generation),
+    joined_at: timeText(instance.joinedAt),
+    last_seen: timeText(instance.lastSeen),
+    certificate_serial: String(instance.certificateSerial),
+    certificate_expires_at: timeText(instance.certificateExpiresAt),
+    identity_expires_at: timeText(instance.identityExpiresAt),
+    client_version: instance.clientVersion,
+    client_host: instance.clientHost,
+    address: instance.address,
+    locks: instance.locks.map(lockJson),
+  }
+}
+
+export const instanceListing: Listing<Instance> = {
+  columns: [
+    { header: 'INSTANCE', cell: (instance) => instance.id },
+    { header: 'HOST', cell: (instance) => instance.clientHost },
+    { header: 'ADDRESS', cell: (instance) => instance.address },
+    { header: 'GENERATION', cell: (instance) => String(instance.generation) },
+    { header: 'LAST SEEN', cell: (instance) => timeText(instance.lastSeen) ?? 'never' },
+    { header: 'IDENTITY EXPIRES', cell: (it) => timeText(it.identityExpiresAt) ?? '' },
+    { header: 'STATE', cell: ({ locks }) => (locks.length > 0 ? 'locked' : 'active') },
+  ],
+  toJson: instanceJson,
+  empty: 'No instances: no join token of this bot has been used yet.',
+}
+
+export function tokenJson(token: JoinToken | undefined) {
+  return {
+    id: token?.id ?? null,
+    value: token?.value ?? null,
+    expires_at: timeText(token?.expiresAt),
+    uses: token?.uses ?? null,
+  }
+}

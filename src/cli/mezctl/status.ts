@@ -1,0 +1,71 @@
+import type { Authority, GetStatusResponse } from '../../gen/mezite/v1/admin_pb.js'
+import { formatJson, formatParameter } from '../output-format.ts'
+import { type Column, formatDetails, formatTable, hasStyles } from '../table.ts'
+import { defineVerb } from '../verb.ts'
+import { authorityJson } from './ca/export.ts'
+import { hubParameters, withHub } from './connection.ts'
+import { timeText } from './wire-values.ts'
+
+export const status = defineVerb({
+  name: 'status',
+  summary: 'show the hub at a glance',
+  description:
+    'Shows whether the hub answers, its version and address, what it holds, its CAs with their fingerprints, and who it takes you for.',
+  parameters: { ...formatParameter, ...hubParameters },
+  examples: [
+    { command: 'mezctl status', does: "on the hub's machine" },
+    { command: 'mezctl status --identity-file alice.mezite', does: 'from elsewhere' },
+  ],
+  seeAlso: ['mezctl ca export', 'mezctl audit ls'],
+  async run(values, invocation) {
+    const answer = await withHub(values, invocation, (hub, options) =>
+      hub.status.getStatus({}, options),
+    )
+    const { stdout, env } = invocation
+    const bold = hasStyles(stdout, env)
+    stdout.write(
+      values.format === 'json' ? formatJson(statusJson(answer)) : statusText(answer, bold),
+    )
+  },
+})
+
+function statusJson(answer: GetStatusResponse) {
+  return {
+    version: answer.version,
+    cluster_id: answer.clusterId,
+    address: answer.publicAddress,
+    store: answer.store,
+    started_at: timeText(answer.startedAt),
+    hub_time: timeText(answer.hubTime),
+    bots: Number(answer.bots),
+    instances: Number(answer.instances),
+    roles: Number(answer.roles),
+    locks: Number(answer.locks),
+    audit_events: Number(answer.auditEvents),
+    caller: answer.caller,
+    authorities: answer.authorities.map(authorityJson),
+  }
+}
+
+const CA_COLUMNS: readonly Column<Authority>[] = [
+  { header: 'CA', cell: ({ type }) => type },
+  { header: 'FINGERPRINT', cell: ({ fingerprint }) => fingerprint },
+  { header: 'CREATED', cell: ({ createdAt }) => timeText(createdAt) ?? '' },
+]
+
+function statusText(answer: GetStatusResponse, bold: boolean): string {
+  const details = formatDetails([
+    ['Hub', answer.publicAddress],
+    ['Version', answer.version],
+    ['Cluster', answer.clusterId],
+    ['Store', answer.store],
+    ['Started', timeText(answer.startedAt) ?? ''],
+    ['Time', timeText(answer.hubTime) ?? ''],
+    ['Bots', `${answer.bots} with ${answer.instances} instances`],
+    ['Roles', String(answer.roles)],
+    ['Locks', String(answer.locks)],
+    ['Audit events', String(answer.auditEvents)],
+    ['You are', answer.caller],
+  ])
+  return `${details}\n${formatTable(CA_COLUMNS, answer.authorities, { bold })}`
+}

@@ -1,0 +1,89 @@
+/** What an operator can say of a bot's identity: as flags, in the environment, in a file. */
+import { optional, required, type Values, withDefault } from '../../../base/parameter.ts'
+import { address, boolean, directory, duration, text } from '../../../base/value-kind.ts'
+import { DEFAULT_KEY_LIFETIME_MS, type IdentityParameters } from '../../../identity/parameters.ts'
+import type { Invocation } from '../../invocation.ts'
+import { logParameters } from '../../log-parameters.ts'
+import { hubTrust } from './hub-trust.ts'
+import { resolveReaderGroup, resolveReaderUser } from './readers.ts'
+
+const HUB = 'Hub:'
+const OUTPUT = 'Output files:'
+const RENEWAL = 'Renewal:'
+
+export const identityStartParameters = {
+  authServer: required(address(3025), {
+    help: 'address of the Mezite auth service (gRPC, port 3025)',
+    group: HUB,
+  }),
+  joinToken: optional(text('TOKEN'), {
+    help: 'one-time bootstrap token from an admin; needed until the bot has joined',
+    secret: true,
+    group: HUB,
+  }),
+  caFile: optional(text('FILE'), {
+    help: 'recognise the hub by these root certificates (PEM), or by the public ones: system',
+    defaultText: "by the join token's pin, then by the cluster's own CA",
+    group: HUB,
+  }),
+  destination: required(directory, {
+    help: 'directory where certificates are written',
+    group: OUTPUT,
+  }),
+  readerUser: optional(text('USER'), {
+    help: 'account that may read the output files (needs root)',
+    group: OUTPUT,
+  }),
+  readerGroup: optional(text('GROUP'), {
+    help: 'group that may read the output files',
+    group: OUTPUT,
+  }),
+  stateDir: optional(directory, {
+    help: 'directory of the renewable credential',
+    defaultText: '.state in the destination',
+    group: OUTPUT,
+  }),
+  renewalInterval: optional(duration, {
+    help: 'how often to renew certificates; must be shorter than their life',
+    defaultText: "a third of the certificate's life",
+    group: RENEWAL,
+  }),
+  certificateTtl: optional(duration, {
+    help: 'wanted life of the certificates; the roles cap it',
+    defaultText: "the hub's default, 1h",
+    group: RENEWAL,
+  }),
+  keyLifetime: withDefault(duration, () => DEFAULT_KEY_LIFETIME_MS, {
+    help: 'replace the SSH key when it is older; 0s: at every renewal',
+    defaultText: '1d',
+    group: RENEWAL,
+  }),
+  oneShot: withDefault(boolean, () => false, {
+    help: 'join once, write the files and exit; keeps nothing renewable on disk',
+    group: RENEWAL,
+  }),
+  ...logParameters,
+}
+
+export type IdentityStartValues = Values<typeof identityStartParameters>
+
+/** Resolves what a value only names: accounts, and files of root certificates. */
+export async function identityParameters(
+  values: IdentityStartValues,
+  invocation: Pick<Invocation, 'cwd'>,
+): Promise<IdentityParameters> {
+  const { readerUser, readerGroup } = values
+  return {
+    authServer: values.authServer,
+    joinToken: values.joinToken,
+    destination: values.destination,
+    stateDirectory: values.stateDir,
+    renewalIntervalMs: values.renewalInterval,
+    certificateTtlMs: values.certificateTtl,
+    keyLifetimeMs: values.keyLifetime,
+    oneShot: values.oneShot,
+    readerUser: readerUser === undefined ? undefined : await resolveReaderUser(readerUser),
+    readerGroup: readerGroup === undefined ? undefined : await resolveReaderGroup(readerGroup),
+    trust: await hubTrust(values.caFile, invocation),
+  }
+}

@@ -1,0 +1,36 @@
+import { formatAddress } from '../../base/address.ts'
+import { formatJson, formatParameter } from '../output-format.ts'
+import { formatDetails } from '../table.ts'
+import { defineVerb } from '../verb.ts'
+import { defaultPublicAddress, hubStartParameters } from './parameters.ts'
+
+export const hubConfigCheck = defineVerb({
+  name: 'check',
+  summary: 'check the settings without using them',
+  description:
+    'Reads the settings of mezhub start from flags, environment and file, and says what they come to, or what is wrong with them. Opens nothing and writes nothing.',
+  parameters: { ...hubStartParameters, ...formatParameter },
+  configurable: true,
+  examples: [
+    { command: 'mezhub config check --config /etc/mezite/mezhub.yaml', does: 'check a file' },
+  ],
+  seeAlso: ['mezhub start'],
+  async run(values, { stdout }) {
+    const settings = {
+      data_dir: values.dataDir,
+      listen_addr: formatAddress(values.listenAddr),
+      public_addr: formatAddress(values.publicAddr ?? defaultPublicAddress(values.listenAddr.port)),
+      ca_key_type: values.caKeyType,
+      ca_key_passphrase: values.caKeyPassphrase === undefined ? 'none' : 'given',
+      log_format: values.logFormat,
+      log_level: values.logLevel,
+    }
+    stdout.write(
+      values.format === 'json'
+        ? formatJson({ valid: true, settings })
+        : `The settings are good.\n\n${formatDetails(
+            Object.entries(settings).map(([key, value]) => [key.replaceAll('_', '-'), value]),
+          )}`,
+    )
+  },
+})

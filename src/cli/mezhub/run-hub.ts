@@ -1,0 +1,97 @@
+/** The hub in the real world: opens the store, the CAs and the doors, and closes them in turn. */
+import { mkdir } from 'node:fs/promises'
+import { createAuth } from '../../auth/auth.ts'
+import { openAuthorities } from '../../auth/authorities.ts'
+import { decideAndCommit } from '../../auth/commit.ts'
+import { createHubServer } from '../../auth/rpc/server.ts'
+import { createKeySealer } from '../../auth/sealed-key.ts'
+import { openSqliteStore } from '../../auth/store/sqlite/open.ts'
+import { formatAddress } from '../../base/address.ts'
+import { SECOND } from '../../base/clock.ts'
+import { messageOf } from '../../base/errors.ts'
+import { CliError } from '../cli-error.ts'
+import { hubSocket } from '../data-directory.ts'
+import type { Invocation } from '../invocation.ts'
+import { openLog } from '../log-parameters.ts'
+import { version } from '../version.ts'
+import { CA_KEY_TYPES, defaultPublicAddress, type HubStartValues } from './parameters.ts'
+
+/** How long calls under way may still take when the hub is told to stop. */
+const GRACE = 10 * SECOND
+
+/**
+ * Runs until the invocation's signal is aborted.
+ *
+ * @throws StoreError, AuthError, ListenError, CliError
+ */
+export async function runHub(values: HubStartValues, invocation: Invocation): Promise<void> {
+  const { clock, random, uid, signal } = invocation
+  const log = await openLog(values, invocation)
+  await makeDataDirectory(values.dataDir)
+  const store = await openSqliteStore({
+    directory: values.dataDir,
+    clock,
+    random,
+    pid: process.pid,
+    uid,
+  })
+  try {
+    const authorities = await openAuthorities({
+      store,
+      clock,
+      random,
+      sealer: createKeySealer(values.caKeyPassphrase, random),
+      sshKeyType: CA_KEY_TYPES[values.caKeyType],
+    })
+    let { port } = values.listenAddr
+    const publicAddress = () => formatAddress(values.publicAddr ?? defaultPublicAddress(port))
+    const context = { store, clock, random, authorities, publicAddress }
+    const server = createHubServer({ auth: createAuth(context), version, log })
+    try {
+      const bound = await server.listen(values.listenAddr)
+      port = bound.port
+      await decideAndCommit(() =>
+        store.commit({
+          changes: [],
+          events: [
+            {
+              time: clock.now(),
+              type: 'hub.start',
+              outcome: 'success',
+              actor: 'hub',
+              address: '',
+              fields: { version },
+            },
+          ],
+        }),
+      )
+      await server.listenLocally(hubSocket(values.dataDir))
+      const about = { version, cluster: store.clusterId, store: store.description }
+      log.info(about, `listening on ${formatAddress(bound)}`)
+      await aborted(signal)
+      log.info({}, 'stopping')
+    } finally {
+      await server.close(GRACE)
+    }
+  } finally {
+    await store.close()
+  }
+  log.info({}, 'stopped')
+}
+
+/** Its parents too; each with its final mode. One that is there stays as it is. */
+async function makeDataDirectory(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    throw new CliError('file-unwritable', `the data directory can't be made: ${messageOf(cause)}`, {
+      hint: 'choose another one with --data-dir, or make it for this user: install -d -m 0700 -o USER DIR',
+      cause,
+    })
+  })
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  signal.addEventListener('abort', () => resolve(), { once: true })
+  return promise
+}

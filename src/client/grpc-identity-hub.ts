@@ -1,0 +1,41 @@
+/**
+ * The hub over the wire. This folder holds all gRPC of the client side.
+ *
+ * - Nothing is sent to a server before it has proved to be the hub.
+ * - A call is made once; whether to repeat it is for the caller to decide.
+ * - Every connection is closed when its call ends, however it ends.
+ */
+import type { Clock } from '../base/clock.ts'
+import { type Attempt, resolveTrust } from './hub-recognition.ts'
+import type { ClientDescription } from './identity-calls.ts'
+import type { CallOptions, IdentityHub } from './identity-hub.ts'
+
+export interface GrpcIdentityHubOptions {
+  readonly clock: Pick<Clock, 'now'>
+  readonly client: ClientDescription
+  /** Of each handshake and each call. Left out: 10 s and 15 s. */
+  readonly timeoutMs?: number | undefined
+}
+
+export function createGrpcIdentityHub(options: GrpcIdentityHubOptions): IdentityHub {
+  const { client, clock, timeoutMs } = options
+
+  async function prepare({ address, trust, signal }: CallOptions) {
+    const attempt: Attempt = { address, clock, timeoutMs, signal }
+    // gRPC takes longer to load than a handshake takes.
+    const loading = import('./identity-calls.ts')
+    const checked = await resolveTrust(trust, attempt)
+    return { calls: await loading, common: { ...attempt, client, trust: checked } }
+  }
+
+  return {
+    async join(token, request, to) {
+      const { calls, common } = await prepare(to)
+      return calls.callJoin(token, { ...common, request })
+    },
+    async renew(credential, request, to) {
+      const { calls, common } = await prepare(to)
+      return calls.callRenew(credential, { ...common, request })
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { type Fault, FaultyFileSystem } from '../../test/fakes/faulty-file-system.ts'
+import { IdentityScene, type RunOptions } from '../../test/fakes/identity-scene.ts'
+
+/** A join and two renewals, each with a new SSH key: nothing but the order keeps pairs together. */
+const CYCLE = {
+  parameters: { keyLifetimeMs: 0 },
+  until: ({ published }) => published.at(-1)?.identity.generation === 3n,
+} satisfies RunOptions
+
+/** The whole cycle with a fault in it, then a restart on a disk that works. */
+async function recover(fault: Fault, loseAnswer: (call: number) => boolean): Promise<void> {
+  await using scene = await IdentityScene.open()
+  scene.hub.loseAnswer = loseAnswer
+  const faulty = new FaultyFileSystem(fault)
+  const dead = () => fault.kind === 'dies' && faulty.calls >= fault.call
+  await scene.run({
+    ...CYCLE,
+    fs: faulty.fileSystem,
+    until: (record) => dead() || CYCLE.until(record),
+  })
+  if (await scene.output('ssh_key').catch(() => undefined)) {
+    assert.ok(await scene.publishedCertificate(), 'a pair, right after the fault')
+  }
+
+  const start = scene.hub.generation ?? 1n
+  const after = await scene.run({
+    ...CYCLE,
+    fs: new FaultyFileSystem().fileSystem,
+    until: ({ published, failures }) =>
+      failures.length > 5 || (published.at(-1)?.identity.generation ?? 0n) > start,
+  })
+  assert.equal(after.error, undefined)
+  assert.equal(scene.hub.locked, 0, 'no honest bot is locked')
+  const identity = await scene.state.readIdentity()
+  const certificate = await scene.publishedCertificate()
+  assert.ok(identity && certificate, 'a pair, after the restart')
+  assert.deepEqual(certificate.blob, identity.sshCertificate.blob)
+  assert.equal(identity.generation, scene.hub.generation)
+  const left = await readdir(join(scene.destination, '.state'))
+  assert.deepEqual(left.sort(), ['identity.json', 'lock', 'progress.json'])
+}
+
+async function callsOfTheCycle(): Promise<number> {
+  await using scene = await IdentityScene.open()
+  const counting = new FaultyFileSystem()
+  await scene.run({ ...CYCLE, fs: counting.fileSystem })
+  return counting.calls
+}
+
+const never = () => false
+
+describe('a daemon that', async () => {
+  const calls = await callsOfTheCycle()
+
+  it(`dies at any of ${calls} calls to the file system recovers`, async () => {
+    for (let call = 1; call <= calls; call++) await recover({ kind: 'dies', call }, never)
+  })
+
+  it('dies at any call recovers, though the hub did not get its answers through either', async () => {
+    for (let call = 1; call <= calls; call++) {
+      await recover({ kind: 'dies', call }, (number) => number <= 2 || number === 4)
+    }
+  })
+
+  it('meets one failing call recovers by itself', async () => {
+    for (let call = 1; call <= calls; call++) await recover({ kind: 'before', call }, never)
+  })
+
+  it('meets a call that was carried out and reported as failed recovers', async () => {
+    for (let call = 1; call <= calls; call++) await recover({ kind: 'after', call }, never)
+  })
+})

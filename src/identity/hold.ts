@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import { type Clock, formatTime } from '../base/clock.ts'
+import { ExclusiveLockError, holdExclusively } from '../base/exclusive-lock.ts'
+import { IdentityError } from './errors.ts'
+
+/** A directory that only this process works on. */
+export type Hold = AsyncDisposable
+
+export const STATE_LOCK = 'lock'
+export const DESTINATION_LOCK = '.lock'
+
+/**
+ * Takes a directory for this process.
+ *
+ * @param directory safe, and this user's own
+ * @param what names it in the message: `the state directory`
+ * @throws IdentityError `held` with the pid of the holder and since when; `file-failed`
+ */
+export async function holdDirectory(
+  directory: string,
+  lockName: string,
+  what: string,
+  holder: { readonly pid: number; readonly clock: Pick<Clock, 'now'> },
+): Promise<Hold> {
+  const text = `pid ${holder.pid} since ${formatTime(holder.clock.now())}`
+  try {
+    const lock = await holdExclusively(join(directory, lockName), text)
+    return { [Symbol.asyncDispose]: () => lock.release() }
+  } catch (error) {
+    if (!(error instanceof ExclusiveLockError)) throw error
+    if (error.code === 'unavailable') {
+      throw new IdentityError('file-failed', `${what} ${directory} can't be locked`, {
+        hint: 'its file system must have locks, and room for an empty file',
+        cause: error,
+      })
+    }
+    const who = error.holder ?? 'another process'
+    throw new IdentityError('held', `${what} ${directory} is in use by ${who}`, {
+      hint: 'one mezd at a time: stop the other one, or give this one a directory of its own',
+      cause: error,
+    })
+  }
+}
+
+/**
+ * Who works on a directory; undefined when nobody does.
+ *
+ * @throws ExclusiveLockError `unavailable` when this user may not ask
+ */
+export async function holderOf(directory: string, lockName: string): Promise<string | undefined> {
+  try {
+    const lock = await holdExclusively(join(directory, lockName), 'a look at the status')
+    await lock.release()
+    return undefined
+  } catch (error) {
+    if (!(error instanceof ExclusiveLockError) || error.code !== 'held') throw error
+    return error.holder ?? 'another process'
+  }
+}

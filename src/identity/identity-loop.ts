@@ -1,0 +1,198 @@
+import { type Clock, MINUTE } from '../base/clock.ts'
+import { messageOf } from '../base/errors.ts'
+import type { DaemonOptions } from './daemon.ts'
+import { type Destination, publish } from './destination.ts'
+import { HubTime } from './hub-time.ts'
+import { certificateEndsAt, type Identity } from './identity.ts'
+import type { Published, Readiness } from './observer.ts'
+import { type BotToken, tokenNeeded } from './parameters.ts'
+import { recordProgress } from './progress.ts'
+import { endsInstance, isFinalForJoin } from './refusals.ts'
+import { dropAnswered, join, type Renewer, renewOnce } from './renewer.ts'
+import { renewAt, retryDelay } from './schedule.ts'
+import type { StateDirectory } from './state.ts'
+import { waitFor } from './wait.ts'
+
+const TOLERATED_SKEW = MINUTE
+
+export interface IdentityLoopOptions extends DaemonOptions {
+  readonly destination: Destination
+  readonly state: StateDirectory
+  readonly token: BotToken | undefined
+  /** What the state directory held. */
+  readonly identity: Identity | undefined
+}
+
+/**
+ * One step after the other, each of which can fail and is then done again:
+ *
+ * | the identity is | step |
+ * | --- | --- |
+ * | not there | join |
+ * | durable, not published | publish, drop pending keys |
+ * | published | wait, renew; join anew where the hub has given the instance up |
+ */
+export class IdentityLoop {
+  readonly #options: IdentityLoopOptions
+  readonly #renewer: Renewer
+  readonly #clock: Clock
+  readonly #hubTime: HubTime
+  #identity: Identity | undefined
+  /** How the identity came to be that is not published yet. */
+  #unpublished: Published['by'] | undefined
+  /** When the published certificate ends, on the hub's clock. */
+  #publishedUntil = 0
+  #renewAt = 0
+  /** A renewal was begun, or asked for, and has not succeeded. */
+  #isDue = false
+  #replaceSshKey = false
+  #token: BotToken | undefined
+  #failures = 0
+  #readiness: Readiness | undefined
+
+  constructor(options: IdentityLoopOptions) {
+    const { ports, parameters, state, signal, identity } = options
+    this.#options = options
+    this.#renewer = { hub: ports.hub, parameters, state, signal }
+    this.#clock = ports.clock
+    const date = ports.clock.now()
+    // A date from before the last renewal is wrong: how long ago that was, nobody knows.
+    this.#hubTime = new HubTime(ports.clock, Math.max(date, identity?.issuedAt ?? date))
+    this.#isDue = identity !== undefined && date < identity.issuedAt
+    this.#identity = identity
+    this.#unpublished = identity && 'republished'
+    this.#token = options.token
+  }
+
+  /** Returns once the signal is aborted. @throws HubError when the first join is refused for good */
+  async run(): Promise<void> {
+    const { signal } = this.#options
+    while (!signal.aborted) {
+      try {
+        await this.#step()
+        this.#failures = 0
+      } catch (error) {
+        if (signal.aborted) return
+        if (this.#identity === undefined && isFinalForJoin(error)) throw error
+        await this.#backOff(error)
+      }
+    }
+  }
+
+  async #step(): Promise<void> {
+    if (this.#identity === undefined) return this.#join()
+    if (this.#unpublished !== undefined) return this.#publish(this.#identity, this.#unpublished)
+    if (!this.#isDue) await this.#waitUntilDue()
+    return this.#renew(this.#identity)
+  }
+
+  async #join(): Promise<void> {
+    if (this.#token === undefined) throw tokenNeeded('there is no identity')
+    this.#accept(await join(this.#renewer, this.#token), 'joined')
+  }
+
+  async #renew(identity: Identity): Promise<void> {
+    const age = this.#hubTime.now() - identity.sshKeySince
+    const { keyLifetimeMs } = this.#options.parameters
+    const replaceSshKey = this.#replaceSshKey || keyLifetimeMs === 0 || age >= keyLifetimeMs
+    try {
+      const next = await renewOnce(this.#renewer, identity, replaceSshKey)
+      if (!next.sshKey.equals(identity.sshKey)) this.#replaceSshKey = false
+      this.#accept(next, 'renewed')
+    } catch (error) {
+      const token = this.#token
+      if (!endsInstance(error) || token === undefined || token.id === identity.tokenId) throw error
+      this.#report(error, 0)
+      await this.#joinAnew(token)
+    }
+  }
+
+  /** The instance has ended and another token is at hand. It is tried until the hub refuses it. */
+  async #joinAnew(token: BotToken): Promise<void> {
+    try {
+      this.#accept(await join(this.#renewer, token), 'joined')
+    } catch (error) {
+      if (isFinalForJoin(error)) this.#token = undefined
+      throw error
+    }
+  }
+
+  #accept(identity: Identity, by: Published['by']): void {
+    this.#hubTime.set(identity.issuedAt)
+    const skewMs = this.#clock.now() - identity.issuedAt
+    if (Math.abs(skewMs) > TOLERATED_SKEW) {
+      this.#options.observer.onWarning({ kind: 'clock-skew', skewMs })
+    }
+    this.#identity = identity
+    this.#unpublished = by
+    this.#isDue = false
+  }
+
+  async #publish(identity: Identity, by: Published['by']): Promise<void> {
+    const { ports, parameters, destination, state, observer } = this.#options
+    const publication = await publish(ports.fs, destination, identity, this.#clock.now())
+    await dropAnswered(state, identity)
+    this.#unpublished = undefined
+    const { issuedAt, suggestedRenewalAt } = identity
+    const { renewalIntervalMs } = parameters
+    const endsAt = certificateEndsAt(identity)
+    this.#publishedUntil = endsAt
+    const terms = { issuedAt, endsAt, renewalIntervalMs, suggestedAt: suggestedRenewalAt }
+    this.#renewAt = renewAt(terms, ports.random)
+    observer.onPublished({ identity, publication, by, nextRenewalAt: this.#renewAt })
+    const { pruneError } = publication
+    if (pruneError !== undefined) observer.onWarning({ kind: 'prune-failed', error: pruneError })
+    this.#tellReadiness('the certificate has ended')
+    await recordProgress(ports.fs, state.path, { nextRenewalAt: this.#renewAt, failure: undefined })
+  }
+
+  async #waitUntilDue(): Promise<void> {
+    await this.#wait(this.#renewAt - this.#hubTime.now())
+    this.#isDue = true
+  }
+
+  async #wait(milliseconds: number): Promise<void> {
+    const { signal, trigger } = this.#options
+    await waitFor(milliseconds, this.#clock, signal, trigger.signal)
+    const asked = trigger.take()
+    if (asked === undefined) return
+    this.#isDue = true
+    this.#replaceSshKey ||= asked.replaceSshKey
+  }
+
+  async #backOff(error: unknown): Promise<void> {
+    const { ports, signal, state } = this.#options
+    const delay = retryDelay(this.#failures, this.#left(), ports.random)
+    this.#report(error, delay)
+    this.#failures += 1
+    const failure = { message: messageOf(error), at: this.#clock.now() }
+    await recordProgress(ports.fs, state.path, {
+      nextRenewalAt: this.#hubTime.now() + delay,
+      failure,
+    })
+    await this.#wait(delay).catch((reason: unknown) => {
+      if (!signal.aborted) throw reason
+    })
+  }
+
+  #report(error: unknown, retryInMs: number): void {
+    this.#options.observer.onFailure({ error, attempt: this.#failures, retryInMs })
+    this.#tellReadiness(messageOf(error))
+  }
+
+  /** What is left of the life of the newest certificate. */
+  #left(): number {
+    return this.#identity ? certificateEndsAt(this.#identity) - this.#hubTime.now() : 0
+  }
+
+  #tellReadiness(reason: string): void {
+    const before = this.#readiness
+    const isValid = this.#publishedUntil > this.#hubTime.now()
+    const after: Readiness = isValid ? { ready: true } : { ready: false, reason }
+    const isSame =
+      before?.ready === after.ready && (after.ready || (!before.ready && before.reason === reason))
+    if (isSame) return
+    this.#readiness = after
+    this.#options.observer.onReadiness(after)
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * The state directory: what a daemon renews itself with. Only its owner can read it (0700, files
+ * 0600), and only one process at a time works on it.
+ *
+ * - `identity.json`: the newest generation that the hub is known to have issued
+ * - `pending-join.json`, `pending-renewal.json`: keys that the hub may have certified already. A join
+ *   that takes the place of a renewal can fail, so each has its own file.
+ * - `lock`, `lock-holder`: the hold, and who has it
+ */
+import { join } from 'node:path'
+import { messageOf, systemErrorCode } from '../base/errors.ts'
+import {
+  type FileAttributes,
+  type FileSystem,
+  removeDurably,
+  writeFileDurably,
+} from '../base/file-system.ts'
+import { IdentityError, onFiles } from './errors.ts'
+import type { Identity } from './identity.ts'
+import { encodeIdentity, FORMAT_VERSION, parseIdentity } from './identity-file.ts'
+import { JsonFields } from './json-fields.ts'
+import {
+  encodePending,
+  type Pending,
+  type PendingJoin,
+  type PendingRenewal,
+  parsePendingJoin,
+  parsePendingRenewal,
+} from './pending-file.ts'
+
+/** Every writing is on the disk when it resolves. All throw IdentityError. */
+export interface StateDirectory {
+  readonly path: string
+  readIdentity(): Promise<Identity | undefined>
+  writeIdentity(identity: Identity): Promise<void>
+  readPendingJoin(): Promise<PendingJoin | undefined>
+  readPendingRenewal(): Promise<PendingRenewal | undefined>
+  writePending(pending: Pending): Promise<void>
+  dropPending(purpose: Pending['purpose']): Promise<void>
+}
+
+const PRIVATE: FileAttributes = { mode: 0o600 }
+const PENDING_FILES: Readonly<Record<Pending['purpose'], string>> = {
+  join: 'pending-join.json',
+  renewal: 'pending-renewal.json',
+}
+
+/** @param path a directory that is safe already */
+export function stateDirectory(fs: FileSystem, path: string): StateDirectory {
+  const read = <Value>(name: string, parse: (fields: JsonFields) => Value) =>
+    readStateFile(fs, join(path, name), parse)
+  const write = (name: string, text: string) => {
+    const file = join(path, name)
+    return onFiles(file, () => writeFileDurably(fs, file, text, PRIVATE))
+  }
+  return {
+    path,
+    readIdentity: () => read('identity.json', parseIdentity),
+    writeIdentity: (identity) => write('identity.json', encodeIdentity(identity)),
+    readPendingJoin: () => read(PENDING_FILES.join, parsePendingJoin),
+    readPendingRenewal: () => read(PENDING_FILES.renewal, parsePendingRenewal),
+    writePending: (pending) => write(PENDING_FILES[pending.purpose], encodePending(pending)),
+    dropPending(purpose) {
+      const file = join(path, PENDING_FILES[purpose])
+      return onFiles(file, () => removeDurably(fs, file))
+    },
+  }
+}
+
+/**
+ * Reads one file of a state directory; undefined when it isn't there. One that can't be read is
+ * never passed over: it may hold the only key that the hub knows.
+ *
+ * @throws IdentityError `state-version`, `state-corrupt`, or why the file can't be opened
+ */
+export async function readStateFile<Value>(
+  fs: Pick<FileSystem, 'readFile'>,
+  path: string,
+  parse: (fields: JsonFields) => Value,
+): Promise<Value | undefined> {
+  const text = await onFiles(path, () => readTextIfThere(fs, path))
+  if (text === undefined) return undefined
+  try {
+    const fields = JsonFields.parse(text)
+    const version = fields.value('version', Number)
+    if (version !== FORMAT_VERSION) throw newerVersion(path, version)
+    return parse(fields)
+  } catch (error) {
+    if (error instanceof IdentityError) throw error
+    throw new IdentityError('state-corrupt', `${path} is damaged: ${messageOf(error)}`, {
+      hint: 'move the state directory away and join again with a new token: mezctl bots rotate-token NAME',
+    })
+  }
+}
+
+function newerVersion(path: string, version: number): IdentityError {
+  return new IdentityError(
+    'state-version',
+    `${path} is of format ${version}, this mezd knows format ${FORMAT_VERSION}`,
+    { hint: 'run the version of mezd that wrote it, or a newer one' },
+  )
+}
+
+async function readTextIfThere(
+  fs: Pick<FileSystem, 'readFile'>,
+  path: string,
+): Promise<string | undefined> {
+  try {
+    return await fs.readFile(path, 'utf8')
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
