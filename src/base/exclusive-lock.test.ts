@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
@@ -33,11 +33,12 @@ describe('holdExclusively', () => {
   async function startHolder(): Promise<{ holder: ChildProcess; childPid: number }> {
     const argv = ['--input-type=module', '-e', HOLDER, path]
     const holder = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
-    const [line] = await once(holder.stdout, 'data')
-    return { holder, childPid: Number(line) }
+    for await (const line of holder.stdout) return { holder, childPid: Number(line) }
+    return assert.fail('the holder ended')
   }
 
   async function kill(holder: ChildProcess): Promise<void> {
+    if (holder.signalCode) return
     const exited = once(holder, 'exit')
     holder.kill('SIGKILL')
     await exited
@@ -59,6 +60,16 @@ describe('holdExclusively', () => {
     await first.release()
     await assert.rejects(holdExclusively(path, 'pid 3'), { code: 'held', holder: 'pid 2' })
     await second.release()
+  })
+
+  it('keeps its hold against others although this process tries again', async () => {
+    const lock = await holdExclusively(path, 'me')
+    await assert.rejects(holdExclusively(path, 'me again'), { code: 'held' })
+    const argv = ['--input-type=module', '-e', HOLDER, path]
+    const other = spawnSync(process.execPath, argv, { timeout: 30_000 })
+    assert.equal(other.status, 1)
+    assert.match(other.stderr.toString(), /is held by me/)
+    await lock.release()
   })
 
   it('gives one of many that start together the hold', async () => {
@@ -83,7 +94,7 @@ describe('holdExclusively', () => {
       assert.equal(await readFile(`${path}-holder`, 'utf8'), 'me\n')
       await lock.release()
     } finally {
-      await kill(holder).catch(() => {})
+      await kill(holder)
       process.kill(childPid, 'SIGKILL')
     }
   })

@@ -62,7 +62,8 @@ function lock(path: string, textPath: string): DatabaseSync {
   try {
     create(path)
     database = new DatabaseSync(path, { timeout: CONTENTION_MS })
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    // Without a journal in memory, beginning on an empty file would write one beside it.
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
     return database
   } catch (error) {
     database?.close()

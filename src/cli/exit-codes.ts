@@ -193,7 +193,7 @@ const JOIN_TOKEN: CodesOf<JoinTokenError['code']> = {
 const MALFORMED: CodesOf<'malformed'> = { malformed: EXIT.usage }
 
 /** By the name of the error's class, so that no layer is loaded for its errors' sake. */
-const LAYERS: Readonly<Record<string, Readonly<Record<string, ExitCode>>>> = {
+export const LAYERS: Readonly<Record<string, Readonly<Record<string, ExitCode>>>> = {
   AddressError: MALFORMED,
   AuthError: AUTH,
   CliError: CLI,

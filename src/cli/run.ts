@@ -40,7 +40,7 @@ export async function runProgram(program: Program, invocation: Invocation): Prom
     // Help in place of a missing verb is printed already.
     if (thrown instanceof CommanderError && thrown.code === 'commander.help') return EXIT.usage
     if (signal.aborted) return exitCodeOf(signal.reason)
-    const error = thrown instanceof CommanderError ? usageError(thrown, program.name) : thrown
+    const error = thrown instanceof CommanderError ? usageError(thrown, program, argv) : thrown
     stderr.write(formatError(error, formatOf(line, argv)))
     if (env['MEZITE_DEBUG']) stderr.write(formatStacks(error))
     return exitCodeOf(error)

@@ -31,10 +31,10 @@ describe('a hub known by its pin', () => {
     const stranger = createTestCa()
     for (const owner of [ca, stranger]) {
       await using hub = await answerTls({ ...serverCredential(owner), ...H2 })
+      const closed = hub.nextClosed()
       const outcome = await byPin(hub.address).catch((error: unknown) => error)
       if (owner === stranger) assert.equal(Reflect.get(Object(outcome), 'code'), 'untrusted')
-      while (hub.handshakes() === 0) await systemClock.sleep(1)
-      await systemClock.sleep(20)
+      await closed
       assert.deepEqual(hub.received, [])
     }
   })

@@ -24,14 +24,19 @@ export async function inspectDestination(
   for (const name of OUTPUT_NAMES) await isOutputLink(fs, path, name, self)
 }
 
-/** Makes the names of the outputs where they are missing. @throws IdentityError `occupied` */
+/**
+ * Makes the names of the outputs where they are missing; the key's last, so that where there is a
+ * key there is everything.
+ *
+ * @throws IdentityError `occupied`
+ */
 export async function ensureOutputLinks(
   fs: FileSystem,
   path: string,
   self: FileOwner,
 ): Promise<void> {
   let made = false
-  for (const name of OUTPUT_NAMES) {
+  for (const name of OUTPUT_NAMES.toReversed()) {
     if (await isOutputLink(fs, path, name, self)) continue
     await fs.symlink(targetOf(name), join(path, name))
     made = true

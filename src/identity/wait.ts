@@ -29,7 +29,7 @@ export async function waitFor(
     if (passed >= milliseconds) return 'due'
     if (clock.now() - start.date - passed > JUMP_MS) return 'clock-jumped'
     try {
-      await clock.sleep(Math.min(STEP_MS, milliseconds - passed), ended)
+      await clock.sleep(Math.min(STEP_MS, Math.ceil(milliseconds - passed)), ended)
     } catch (error) {
       if (!ended.aborted) throw error
     }

@@ -12,10 +12,13 @@ import {
 import { type Account, temporaryAccount } from './harness/account.ts'
 import { TemporaryDirectory } from './harness/directory.ts'
 import { commandLines } from './harness/processes.ts'
-import { requirePrograms } from './harness/requirements.ts'
+import { requirePrograms, requireRoot } from './harness/requirements.ts'
 import { type RunOptions, type RunResult, run } from './harness/run.ts'
 import { type Sshd, startSshd } from './harness/sshd.ts'
 import { waitFor } from './harness/wait.ts'
+
+requirePrograms('sshd', 'ssh', 'scp', 'script')
+requireRoot()
 
 describe('msh ssh at a real sshd', () => {
   let account: Account
@@ -23,7 +26,6 @@ describe('msh ssh at a real sshd', () => {
   let sshd: Sshd
 
   before(async () => {
-    requirePrograms('sshd', 'ssh', 'scp', 'script')
     account = temporaryAccount()
     directory = new TemporaryDirectory()
     publish(directory.path, 1, {

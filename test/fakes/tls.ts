@@ -103,21 +103,27 @@ export function answerWith(use: (socket: Socket) => void): Promise<Answering> {
 }
 
 export interface TlsAnswering extends Answering {
-  /** What it was sent after its handshakes. */
+  /** What it was sent beyond handshakes. */
   readonly received: Buffer[]
-  handshakes(): number
+  /** Resolves when the next connection has come and gone. */
+  nextClosed(): Promise<void>
 }
 
 export async function answerTls(options: TlsOptions): Promise<TlsAnswering> {
   const received: Buffer[] = []
-  let handshakes = 0
   const server = createTlsServer(options, (socket: TLSSocket) => {
-    handshakes += 1
     socket.on('data', (bytes: Buffer) => received.push(bytes))
     socket.on('error', () => {})
   })
   const answering = await startServer(server)
-  return { ...answering, received, handshakes: () => handshakes }
+  return {
+    ...answering,
+    received,
+    async nextClosed() {
+      const [socket] = await once(server, 'connection')
+      await once(socket, 'close')
+    },
+  }
 }
 
 async function startServer(server: Server): Promise<Answering> {

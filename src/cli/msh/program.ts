@@ -1,5 +1,5 @@
-import type { Program } from '../verb.ts'
 import { completionVerb } from '../completion/verb.ts'
+import type { Program } from '../verb.ts'
 import { versionVerb } from '../version-verb.ts'
 import { lsVerb } from './ls.ts'
 import { scpVerb } from './scp.ts'

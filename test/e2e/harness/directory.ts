@@ -8,8 +8,8 @@ export class TemporaryDirectory implements Disposable {
   readonly path: string
   readonly #remove: () => void
 
-  constructor() {
-    const path = mkdtempSync(join(tmpdir(), 'mezite-e2e-'))
+  constructor(prefix = 'mezite-e2e-') {
+    const path = mkdtempSync(join(tmpdir(), prefix))
     chmodSync(path, 0o755)
     this.path = path
     this.#remove = undoAtExit(() => rmSync(path, { recursive: true, force: true }))

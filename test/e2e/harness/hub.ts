@@ -7,6 +7,8 @@ import { waitFor } from './wait.ts'
 export interface HubOptions {
   /** Where the hub keeps its data, in `hub`, and where HOME of its administrator is. */
   readonly directory: TemporaryDirectory
+  /** On the loopback address; absent: any free one. */
+  readonly port?: number
   /** Further flags of `mezhub start`. */
   readonly flags?: readonly string[]
 }
@@ -64,7 +66,7 @@ export class Hub implements AsyncDisposable {
 }
 
 export async function startHub(options: HubOptions): Promise<Hub> {
-  const child = await startProgram(options, 0)
+  const child = await startProgram(options, options.port ?? 0)
   const [, port] = await child.waitForStderr(LISTENING)
   return new Hub(options, child, Number(port))
 }

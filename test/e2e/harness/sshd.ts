@@ -14,6 +14,8 @@ export interface SshdOptions {
   readonly address?: string
   /** Signs a certificate for the host's key; absent: the host has a plain key only. */
   readonly hostCertificate?: (publicKeyLine: string) => string | Promise<string>
+  /** Where it keeps its files; absent: in one of its own. */
+  readonly directory?: TemporaryDirectory
   /** Lines of sshd_config, before all others: sshd takes the first value of a keyword. */
   readonly config?: readonly string[]
 }
@@ -74,7 +76,7 @@ export class Sshd implements AsyncDisposable {
 
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const { address = '127.0.0.1' } = options
-  const directory = new TemporaryDirectory()
+  const directory = options.directory ?? new TemporaryDirectory()
   makePrivilegeSeparationDirectory()
   const publicKeyLine = makeHostKey(directory)
   await writeFiles(directory, options, publicKeyLine)

@@ -34,28 +34,29 @@ export function createAuditReader(database: Connection): AuditReader {
   }
 }
 
+const CONDITIONS: readonly (readonly [Exclude<keyof AuditFilter, 'limit'>, string])[] = [
+  ['before', 'sequence < :before'],
+  ['type', 'type = :type'],
+  ['bot', 'bot = :bot'],
+  ['instanceId', 'instance_id = :instanceId'],
+  ['outcome', 'outcome = :outcome'],
+  ['since', 'time >= :since'],
+  ['until', 'time < :until'],
+]
+
 function where(filter: AuditFilter): { conditions: string; parameters: Parameters } {
-  const { limit, ...given } = filter
   const conditions: string[] = []
-  const parameters: Record<string, string | number> = { limit }
-  for (const [name, condition] of Object.entries(CONDITIONS)) {
-    const value = Object.entries(given).find(([key]) => key === name)?.[1]
+  const parameters: Record<string, string | number> = { limit: filter.limit }
+  for (const [name, condition] of CONDITIONS) {
+    const value = filter[name]
     if (value === undefined) continue
     conditions.push(condition)
     parameters[name] = value
   }
-  const joined = conditions.join(' AND ')
-  return { conditions: joined && `WHERE ${joined}`, parameters }
-}
-
-const CONDITIONS: Readonly<Record<Exclude<keyof AuditFilter, 'limit'>, string>> = {
-  before: 'sequence < :before',
-  type: 'type = :type',
-  bot: 'bot = :bot',
-  instanceId: 'instance_id = :instanceId',
-  outcome: 'outcome = :outcome',
-  since: 'time >= :since',
-  until: 'time < :until',
+  return {
+    conditions: conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '',
+    parameters,
+  }
 }
 
 function toStoredEvent(row: Row): StoredAuditEvent {

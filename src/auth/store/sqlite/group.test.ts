@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import type { Act } from '../../storage.ts'
+import { type Act, StoreError } from '../../storage.ts'
 import { createAuditReader } from './audit.ts'
 import { Connection } from './connection.ts'
 import { commitGroup } from './group.ts'
@@ -49,6 +49,19 @@ describe('commitGroup', () => {
     database.get('PRAGMA max_page_count = 100000')
     assert.deepEqual(commitGroup(database, group), [undefined, undefined, undefined])
     assert.deepEqual(await count(), { roles: 3, events: 3 })
+  })
+
+  it('takes back the acts before the one at which the store failed', async () => {
+    const failing = {
+      events: [],
+      get changes(): never {
+        throw new StoreError('unavailable', 'store', 'the disk is gone')
+      },
+    }
+    const outcomes = commitGroup(database, [insertRole('a'), failing, insertRole('b')])
+    assert.ok(outcomes.every((outcome) => outcome?.message === 'the disk is gone'))
+    assert.equal(database.inTransaction, false)
+    assert.deepEqual(await count(), { roles: 0, events: 0 })
   })
 
   it('fails the whole group where another process has the database', async () => {

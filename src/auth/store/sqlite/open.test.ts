@@ -32,16 +32,19 @@ describe('openSqliteStore', () => {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'mezite-hub-'))
   })
-  afterEach(() => rm(directory, { recursive: true }))
+  const stores: Store[] = []
+  afterEach(async () => {
+    for (const store of stores.splice(0)) await store.close()
+    await rm(directory, { recursive: true })
+  })
 
-  const open = (uid = UID): Promise<Store> =>
-    openSqliteStore({
-      directory,
-      clock: { now: () => NOON },
-      random: systemRandom,
-      pid: process.pid,
-      uid,
-    })
+  const open = async (uid = UID): Promise<Store> => {
+    const clock = { now: () => NOON }
+    const options = { directory, clock, random: systemRandom, pid: process.pid, uid }
+    const store = await openSqliteStore(options)
+    stores.push(store)
+    return store
+  }
   const path = () => join(directory, 'hub.db')
   const runAsHub = (sql: string) => {
     const database = new DatabaseSync(path())
@@ -86,15 +89,19 @@ describe('openSqliteStore', () => {
   it('refuses a second hub, and names the first; a killed one is no hindrance', async () => {
     const argv = ['--input-type=module', '-e', opener('setInterval(() => {}, 1000)'), directory]
     const first = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
-    await once(first.stdout, 'data')
+    const exited = once(first, 'exit')
+    let pid = Number.NaN
+    for await (const line of first.stdout) {
+      pid = Number(line)
+      break
+    }
     try {
       await assert.rejects(open(), {
         code: 'in-use-by-another',
-        message: `${directory} is in use by pid ${first.pid} since 2026-03-24T12:00:00Z`,
+        message: `${directory} is in use by pid ${pid} since 2026-03-24T12:00:00Z`,
         hint: /stop the other mezhub/,
       })
     } finally {
-      const exited = once(first, 'exit')
       first.kill('SIGKILL')
       await exited
     }

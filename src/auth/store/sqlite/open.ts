@@ -58,8 +58,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   try {
     const path = join(directory, 'hub.db')
     await createDatabaseFile(directory, path)
-    const workerData: WriterData = { path, newClusterId: random.uuid() }
-    const queue = new CommitQueue(new Worker(WRITER, { name: 'store-writer', workerData }))
+    const queue = new CommitQueue(startWriter({ path, newClusterId: random.uuid() }))
     const clusterId = await queue.ready()
     const reader = await openReader(path, queue)
     return createStore(path, clusterId, reader, queue, hold)
@@ -67,6 +66,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     await hold.release()
     throw error
   }
+}
+
+function startWriter(workerData: WriterData): Worker {
+  // Options for the program that this process runs (`--eval`, `--input-type`) aren't the thread's.
+  return new Worker(WRITER, { name: 'store-writer', workerData, execArgv: [] })
 }
 
 async function holdDirectory(options: SqliteStoreOptions): Promise<ExclusiveLock> {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { afterEach, describe, it } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { CommitQueue } from './queue.ts'
 
 const ACT = { changes: [], events: [] }
+const workers: Worker[] = []
 
 /** A thread that runs `onCommit` for each group, with `acts` and `answer(failures)` at hand. */
 function startThread(onCommit: string): Worker {
@@ -15,7 +16,9 @@ function startThread(onCommit: string): Worker {
       const answer = (failures) => parentPort.postMessage({ kind: 'committed', failures })
       ${onCommit}
     })`
-  return new Worker(code, { eval: true })
+  const worker = new Worker(code, { eval: true })
+  workers.push(worker)
+  return worker
 }
 
 async function shut(queue: CommitQueue): Promise<void> {
@@ -24,6 +27,10 @@ async function shut(queue: CommitQueue): Promise<void> {
 }
 
 describe('commit queue', () => {
+  afterEach(async () => {
+    for (const worker of workers.splice(0)) await worker.terminate()
+  })
+
   it('groups the acts of one turn, and bounds the group', async () => {
     const worker = startThread('answer(acts.map(() => undefined))')
     const sizes: number[] = []

@@ -116,6 +116,7 @@ CREATE TABLE audit_events (
   hash        BLOB NOT NULL
 ) STRICT;
 CREATE INDEX audit_events_by_type ON audit_events (type);
+CREATE INDEX audit_events_by_outcome ON audit_events (outcome);
 CREATE INDEX audit_events_by_time ON audit_events (time);
 CREATE INDEX audit_events_by_bot ON audit_events (bot) WHERE bot IS NOT NULL;
 CREATE INDEX audit_events_by_instance ON audit_events (instance_id) WHERE instance_id IS NOT NULL;

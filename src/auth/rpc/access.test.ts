@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { createAdmin, openRemote, openTestHub, type TestHub } from '../../../test/fakes/hub.ts'
+import { BOT, clientCredential, keyPair } from '../../../test/fakes/tls.ts'
+import { systemClock } from '../../base/clock.ts'
+import { openTlsChannel, openUnixChannel } from '../../client/channel.ts'
+import type { ClientCredential } from '../../client/identity-hub.ts'
+import { serverTrust } from '../../client/server-trust.ts'
+import { callUnary } from '../../client/unary-call.ts'
+import * as admin from '../../gen/mezite/v1/admin_pb.js'
+import * as identity from '../../gen/mezite/v1/identity_pb.js'
+import { methodName } from '../../rpc/method-name.ts'
+import { issueClientCertificate } from '../../x509/issue.ts'
+import type { CallerKind } from '../caller.ts'
+import { ACCESS } from './access.ts'
+
+const METHODS = [...Object.values(identity), ...Object.values(admin)].flatMap((export_) =>
+  export_.kind === 'service' ? export_.methods : [],
+)
+const KINDS: readonly CallerKind[] = ['anyone', 'bot', 'admin', 'local']
+
+function issue(hub: TestHub, kind: 'bot'): ClientCredential {
+  const { privateKey, spki } = keyPair()
+  const { store, authorities } = hub.auth.context
+  const now = Date.now()
+  const { der } = issueClientCertificate(
+    {
+      spki,
+      serial: Buffer.alloc(16, 7),
+      validity: { notBeforeMs: now - 60_000, notAfterMs: now + 3_600_000 },
+      identity: { ...BOT, kind, clusterId: store.clusterId },
+    },
+    authorities.tls,
+  )
+  return { privateKey, certificate: der }
+}
+
+async function openChannelAs(hub: TestHub, kind: CallerKind) {
+  if (kind === 'local') return openUnixChannel(hub.socketPath)
+  const certificates = [hub.auth.context.authorities.tls.certificate.der]
+  const trust = serverTrust({ kind: 'tls-ca', certificates }, hub.address.host)
+  const credential =
+    kind === 'anyone'
+      ? undefined
+      : kind === 'bot'
+        ? issue(hub, kind)
+        : await createAdmin(hub, 'alice')
+  return openTlsChannel({ address: hub.address, clock: systemClock }, trust, credential)
+}
+
+describe('the access table', () => {
+  it('names every RPC and no other', () => {
+    assert.ok(METHODS.length > 20)
+    assert.deepEqual([...ACCESS.keys()].sort(), METHODS.map(methodName).sort())
+  })
+
+  for (const kind of KINDS) {
+    it(`lets ${kind} make the calls it names, and refuses every other, on a real connection`, async () => {
+      await using hub = await openTestHub()
+      const channel = await openChannelAs(hub, kind)
+      const { audit } = hub.auth.context.store
+      const before = await audit.count()
+      const refused: string[] = []
+      for (const method of METHODS) {
+        assert.ok(method.methodKind === 'unary')
+        const code = await callUnary(channel, { ...method, methodKind: 'unary' }, {}).then(
+          () => 'ok',
+          (error: unknown) => String(Reflect.get(Object(error), 'hubCode')),
+        )
+        const isRefused = code === 'permission-denied' || code === 'unauthenticated'
+        const mayCall = ACCESS.get(methodName(method))?.includes(kind) ?? false
+        assert.equal(isRefused, !mayCall, `${kind} ${methodName(method)}: ${code}`)
+        if (isRefused) {
+          refused.push(methodName(method))
+          assert.equal(code, kind === 'anyone' ? 'unauthenticated' : 'permission-denied')
+        }
+      }
+      channel.close()
+      const events = await audit.list({ limit: 1_000, type: 'rpc.denied' })
+      assert.deepEqual(events.map(({ fields }) => fields?.['rpc']).reverse(), refused)
+      assert.ok(events.every(({ outcome }) => outcome === 'refused'))
+      assert.ok((await audit.count()) - before >= refused.length)
+      assert.deepEqual(hub.logged, [], 'no call is a failure of the hub')
+    })
+  }
+})
+
+describe('an admin identity', () => {
+  it('acts under its name', async () => {
+    await using hub = await openTestHub()
+    const alice = await openRemote(hub, await createAdmin(hub, 'alice'))
+    assert.equal((await alice.status.getStatus({})).caller, 'admin:alice')
+    alice.close()
+  })
+
+  it('is worthless from its removal on, also on a connection that it has', async () => {
+    await using hub = await openTestHub()
+    const alice = await openRemote(hub, await createAdmin(hub, 'alice'))
+    await alice.status.getStatus({})
+    await hub.local.admins.deleteAdmin({ name: 'alice' })
+    await assert.rejects(alice.status.getStatus({}), { hubCode: 'unauthenticated' })
+    alice.close()
+  })
+
+  it('does not come back with another of the same name', async () => {
+    await using hub = await openTestHub()
+    const first = await createAdmin(hub, 'alice')
+    await hub.local.admins.deleteAdmin({ name: 'alice' })
+    await createAdmin(hub, 'alice')
+    const alice = await openRemote(hub, first)
+    await assert.rejects(alice.status.getStatus({}), { hubCode: 'unauthenticated' })
+    alice.close()
+  })
+
+  it('ends with its certificate, also on a connection that it has', async () => {
+    await using hub = await openTestHub()
+    const alice = await openRemote(hub, await createAdmin(hub, 'alice'))
+    await alice.status.getStatus({})
+    hub.auth.clock.advance(91 * 86_400_000)
+    await assert.rejects(alice.status.getStatus({}), {
+      hubCode: 'identity-expired',
+      hint: /mezctl admins add/,
+    })
+    alice.close()
+  })
+})

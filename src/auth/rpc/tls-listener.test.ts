@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import { describe, it } from 'node:test'
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+import { answerWith, createTestCa } from '../../../test/fakes/tls.ts'
+import type { Address } from '../../base/address.ts'
+import { systemClock } from '../../base/clock.ts'
+import { systemRandom } from '../../base/random.ts'
+import type { Peer } from './peer.ts'
+import { issueServingCertificate } from './serving-certificate.ts'
+import { createTlsListener, type TlsListener } from './tls-listener.ts'
+
+const ca = createTestCa()
+const PEER: Peer = {
+  caller: { kind: 'anyone', address: '127.0.0.1' },
+  identityExpiresAt: undefined,
+}
+
+function issue() {
+  const authority = ca.signer
+  return issueServingCertificate({ authority, clock: systemClock, random: systemRandom })
+}
+
+interface Door extends Disposable {
+  readonly listener: TlsListener
+  readonly address: Address
+  readonly accepted: TLSSocket[]
+}
+
+async function openDoor(mostConnections?: number): Promise<Door> {
+  const accepted: TLSSocket[] = []
+  const listener = createTlsListener({
+    certificate: issue(),
+    clientCas: [ca.pem],
+    readPeer: () => PEER,
+    accept: (socket) => {
+      accepted.push(socket)
+      socket.on('data', () => socket.write('hello'))
+    },
+    mostConnections,
+  })
+  const address = await listener.listen({ host: '127.0.0.1', port: 0 })
+  const close = () => {
+    listener.stop()
+    listener.destroy()
+  }
+  return { listener, address, accepted, [Symbol.dispose]: close }
+}
+
+async function dial(address: Address, options: ConnectionOptions = {}): Promise<TLSSocket> {
+  const servername = 'hub.mezite.internal'
+  const socket = connect({
+    ...address,
+    ca: [ca.pem],
+    servername,
+    ALPNProtocols: ['h2'],
+    ...options,
+  })
+  await once(socket, 'secureConnect')
+  return socket
+}
+
+/** Says something, hears the answer, and returns the sessions offered until then. */
+async function converse(socket: TLSSocket): Promise<Buffer[]> {
+  const sessions: Buffer[] = []
+  socket.on('session', (session: Buffer) => sessions.push(session))
+  socket.write('hello')
+  await once(socket, 'data')
+  return sessions
+}
+
+describe('the TLS listener', () => {
+  it('presents its certificate with that of the CA, and knows its peers while they are there', async () => {
+    using door = await openDoor()
+    const socket = await dial(door.address)
+    await converse(socket)
+    const presented = socket.getPeerX509Certificate()
+    assert.equal(presented?.checkHost('hub.mezite.internal'), 'hub.mezite.internal')
+    assert.ok(presented?.issuerCertificate?.raw.equals(ca.der))
+    const name = `127.0.0.1:${socket.localPort}`
+    assert.equal(door.listener.peer(name), PEER)
+    const [accepted] = door.accepted
+    assert.ok(accepted)
+    const closed = once(accepted, 'close')
+    socket.destroy()
+    await closed
+    assert.equal(door.listener.peer(name), undefined)
+  })
+
+  it('speaks TLS 1.3 and nothing older', async () => {
+    using door = await openDoor()
+    assert.equal((await dial(door.address)).getProtocol(), 'TLSv1.3')
+    await assert.rejects(dial(door.address, { maxVersion: 'TLSv1.2' }), {
+      code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+    })
+  })
+
+  it('resumes no session', async () => {
+    using door = await openDoor()
+    await assertNoResumption(door)
+  })
+
+  it('takes HTTP/2 alone', async () => {
+    using door = await openDoor()
+    await assert.rejects(dial(door.address, { ALPNProtocols: ['http/1.1'] }))
+    const silent = await dial(door.address, { ALPNProtocols: [] })
+    silent.on('error', () => {})
+    await once(silent, 'close')
+    assert.equal(door.accepted.length, 0)
+  })
+
+  it('keeps every option when its certificate is replaced', async () => {
+    using door = await openDoor()
+    const before = (await dial(door.address)).getPeerX509Certificate()
+    door.listener.replaceCertificate(issue())
+    const socket = await dial(door.address)
+    const after = socket.getPeerX509Certificate()
+    assert.notEqual(after?.serialNumber, before?.serialNumber)
+    assert.ok(after?.issuerCertificate?.raw.equals(ca.der))
+    await assert.rejects(dial(door.address, { maxVersion: 'TLSv1.2' }), {
+      code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+    })
+    await assertNoResumption(door)
+  })
+
+  it('drops what is above its limit', async () => {
+    using door = await openDoor(1)
+    const first = await dial(door.address)
+    await converse(first)
+    await assert.rejects(dial(door.address), { code: 'ECONNRESET' })
+    const [accepted] = door.accepted
+    assert.ok(accepted)
+    const closed = once(accepted, 'close')
+    first.destroy()
+    await closed
+    await systemClock.sleep(10)
+    await converse(await dial(door.address))
+  })
+
+  it('says what is wrong with an address', async () => {
+    await using other = await answerWith(() => {})
+    const listen = (address: Address) =>
+      createTlsListener({
+        certificate: issue(),
+        clientCas: [],
+        readPeer: () => PEER,
+        accept: () => {},
+      }).listen(address)
+    await assert.rejects(listen(other.address), {
+      code: 'address-in-use',
+      message: `127.0.0.1:${other.address.port} is in use by another program`,
+      hint: /--listen-addr/,
+    })
+    await assert.rejects(listen({ host: '192.0.2.1', port: 0 }), { code: 'address-unknown' })
+  })
+})
+
+async function assertNoResumption(door: Door): Promise<void> {
+  const first = await dial(door.address)
+  const session = (await converse(first)).at(-1) ?? first.getSession()
+  first.destroy()
+  const second = await dial(door.address, { session })
+  assert.equal(second.isSessionReused(), false)
+}
+
+it('has a certificate that strict readers accept', () => {
+  const [leaf = ''] = issue().chain.split(/(?<=-----END CERTIFICATE-----\n)/)
+  assert.ok(new X509Certificate(leaf).verify(new X509Certificate(ca.der).publicKey))
+})
