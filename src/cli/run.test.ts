@@ -54,12 +54,26 @@ const fail = defineVerb({
   },
 })
 
+const serve = defineVerb({
+  ...fail,
+  name: 'serve',
+  longRunning: true,
+  async run({ how }, { signal }) {
+    if (how === 'defect') failures['defect']?.()
+    signal.throwIfAborted()
+  },
+})
+
 const program: Program = {
   name: 'prog',
   summary: 'a program',
   description: 'A program.',
   globals: { region: optional(text('REGION'), { help: 'where' }) },
-  verbs: [{ name: 'things', summary: 'things', description: 'Things.', verbs: [show] }, fail],
+  verbs: [
+    { name: 'things', summary: 'things', description: 'Things.', verbs: [show] },
+    fail,
+    serve,
+  ],
 }
 
 const run = (argv: readonly string[], world = {}) => runInTest(program, argv, world)
@@ -159,6 +173,21 @@ describe('a failure', () => {
       const result = await run(['fail', '--how=x'], { signal })
       assert.deepEqual(result, { code, stdout: '', stderr: '' })
     }
+  })
+})
+
+describe('a verb that runs until it is stopped', () => {
+  const signal = AbortSignal.abort(new Interrupted('SIGTERM'))
+
+  it('ends well by a signal', async () => {
+    const result = await run(['serve', '--how=x'], { signal })
+    assert.deepEqual(result, { code: 0, stdout: '', stderr: '' })
+  })
+
+  it('reports what fails on the way down', async () => {
+    const { code, stderr } = await run(['serve', '--how=defect'], { signal })
+    assert.equal(code, 1)
+    assert.match(stderr, /x is not a function/)
   })
 })
 

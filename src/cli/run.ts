@@ -39,7 +39,9 @@ export async function runProgram(program: Program, invocation: Invocation): Prom
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.ok
     // Help in place of a missing verb is printed already.
     if (thrown instanceof CommanderError && thrown.code === 'commander.help') return EXIT.usage
-    if (signal.aborted) return exitCodeOf(signal.reason)
+    // What a signal cuts short is no failure to explain.
+    if (signal.aborted && !line?.verb.longRunning) return exitCodeOf(signal.reason)
+    if (signal.aborted && thrown === signal.reason) return EXIT.ok
     const error = thrown instanceof CommanderError ? usageError(thrown, program, argv) : thrown
     stderr.write(formatError(error, formatOf(line, argv)))
     if (env['MEZITE_DEBUG']) stderr.write(formatStacks(error))

@@ -36,7 +36,7 @@ export interface Verb<P extends Parameters = Parameters> extends Documented {
    * only those parameters have one that name it.
    */
   readonly configurable?: boolean
-  /** Runs until it is told to stop: lives on when nobody reads its output any more. */
+  /** Runs until a signal tells it to stop, which is then its success; what fails on the way is said. */
   readonly longRunning?: boolean
   run(values: Values<P>, invocation: Invocation, more: More<P>): Promise<void>
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { connect, type Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { Metadata, status } from '@grpc/grpc-js'
 import { type FakeAnswer, openFakeHub } from '../../test/fakes/grpc-hub.ts'
 import {
+  answerWith,
   CLUSTER_ID,
   clientCredential,
   createTestCa,
@@ -194,13 +196,18 @@ describe('a call', () => {
   })
 
   it('whose connection breaks says that its answer is lost, whatever answers there next', async () => {
-    const servers: AsyncDisposable[] = []
-    await using server = await openHub(() => servers.pop()?.[Symbol.asyncDispose]())
-    servers.push(server)
-    await assert.rejects(join(server.address, CAS), {
+    const forwarded: Socket[] = []
+    await using server = await openHub(() => forwarded[0]?.destroy())
+    await using between = await answerWith((socket) => {
+      if (forwarded.push(socket) > 1) socket.end('SSH-2.0-OpenSSH_9.2p1\r\n')
+      else socket.pipe(connect(server.address).on('error', () => {})).pipe(socket)
+    })
+    await assert.rejects(join(between.address, CAS), {
       code: 'unreachable',
       message: /the connection to .* broke/,
     })
+    assert.equal(server.requests.length, 1)
+    await assert.rejects(join(between.address, CAS), { code: 'not-a-hub' })
   })
 
   it('to nothing says so', async () => {

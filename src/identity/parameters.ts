@@ -1,4 +1,4 @@
-import { isAbsolute, join, normalize } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { HOUR } from '../base/clock.ts'
 import { formatDuration } from '../base/duration.ts'
 import type { HubAddress, HubTrust } from '../client/identity-hub.ts'
@@ -61,7 +61,7 @@ export function checkParameters(parameters: IdentityParameters): void {
   }
   checkPath('destination', parameters.destination)
   checkPath('state directory', stateDirectoryOf(parameters))
-  if (normalize(parameters.destination) === normalize(stateDirectoryOf(parameters))) {
+  if (resolve(parameters.destination) === resolve(stateDirectoryOf(parameters))) {
     throw invalid(
       'the destination is the state directory',
       'choose another --state-dir: readers of the destination must not see the state',
@@ -72,7 +72,7 @@ export function checkParameters(parameters: IdentityParameters): void {
 
 /** ssh_config has no way to write some paths, and the outputs name theirs in it. */
 function checkPath(what: string, path: string): void {
-  if (isAbsolute(path) && normalize(path) !== '/' && !/\p{Cc}|\$\{/u.test(path)) return
+  if (isAbsolute(path) && resolve(path) !== '/' && !/\p{Cc}|\$\{/u.test(path)) return
   throw invalid(
     `${JSON.stringify(path)} can't be the ${what}`,
     'give an absolute path other than /, without control characters and "${"',

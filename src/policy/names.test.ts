@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
+import { nearestKey } from '../base/nearest-key.ts'
 import { checkLogin, checkName } from './names.ts'
-import { nearestKey } from './nearest-key.ts'
 
 it('takes names that are safe in files, flags and principals', () => {
   for (const text of ['a', '0', 'github-deploy', 'web.server_01', 'a'.repeat(63)]) {

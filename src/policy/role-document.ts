@@ -1,6 +1,7 @@
 import { type Document, isScalar, LineCounter, parseAllDocuments } from 'yaml'
 import type * as z from 'zod'
 import { messageOf } from '../base/errors.ts'
+import { nearestKey } from '../base/nearest-key.ts'
 import {
   type DocumentIndex,
   formatPath,
@@ -10,7 +11,6 @@ import {
   type Position,
   positionAt,
 } from './document-index.ts'
-import { nearestKey } from './nearest-key.ts'
 import { formatProblem, PolicyError, type Problem } from './policy-error.ts'
 import type { Role } from './role.ts'
 import { KNOWN_KEYS, roleSchema } from './role-schema.ts'

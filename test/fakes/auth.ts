@@ -57,7 +57,13 @@ export async function openTestAuth(): Promise<TestAuth> {
     sealer,
     sshKeyType: 'ssh-ed25519',
   })
-  const auth = createAuth({ store, clock, random, authorities, publicAddress: () => 'hub.example:3025' })
+  const auth = createAuth({
+    store,
+    clock,
+    random,
+    authorities,
+    publicAddress: () => 'hub.example:3025',
+  })
   return {
     ...auth,
     clock,

@@ -39,10 +39,11 @@ export class IdentityScene implements AsyncDisposable {
   readonly directory: string
   readonly destination: string
   readonly clock = new FakeClock()
-  readonly hub = new FakeIdentityHub(this.clock)
+  readonly hub: FakeIdentityHub
   readonly parameters: IdentityParameters
 
-  constructor(directory: string) {
+  constructor(directory: string, hubClock?: Clock) {
+    this.hub = new FakeIdentityHub(hubClock ?? this.clock)
     this.directory = directory
     this.destination = join(directory, 'certs')
     this.parameters = {
@@ -60,8 +61,9 @@ export class IdentityScene implements AsyncDisposable {
     }
   }
 
-  static async open(): Promise<IdentityScene> {
-    return new IdentityScene(await mkdtemp(join(tmpdir(), 'mezite-identity-')))
+  /** @param hubClock the scene's own when left out */
+  static async open(hubClock?: Clock): Promise<IdentityScene> {
+    return new IdentityScene(await mkdtemp(join(tmpdir(), 'mezite-identity-')), hubClock)
   }
 
   get state(): StateDirectory {

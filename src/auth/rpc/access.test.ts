@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createAdmin, openRemote, openTestHub, type TestHub } from '../../../test/fakes/hub.ts'
-import { BOT, clientCredential, keyPair } from '../../../test/fakes/tls.ts'
+import { INSTANCE_ID, keyPair } from '../../../test/fakes/tls.ts'
 import { systemClock } from '../../base/clock.ts'
 import { openTlsChannel, openUnixChannel } from '../../client/channel.ts'
 import type { ClientCredential } from '../../client/identity-hub.ts'
@@ -19,7 +19,8 @@ const METHODS = [...Object.values(identity), ...Object.values(admin)].flatMap((e
 )
 const KINDS: readonly CallerKind[] = ['anyone', 'bot', 'admin', 'local']
 
-function issue(hub: TestHub, kind: 'bot'): ClientCredential {
+/** A bot's identity, as far as TLS can tell. */
+function issueBot(hub: TestHub): ClientCredential {
   const { privateKey, spki } = keyPair()
   const { store, authorities } = hub.auth.context
   const now = Date.now()
@@ -28,7 +29,13 @@ function issue(hub: TestHub, kind: 'bot'): ClientCredential {
       spki,
       serial: Buffer.alloc(16, 7),
       validity: { notBeforeMs: now - 60_000, notAfterMs: now + 3_600_000 },
-      identity: { ...BOT, kind, clusterId: store.clusterId },
+      identity: {
+        kind: 'bot',
+        clusterId: store.clusterId,
+        name: 'ghost',
+        instanceId: INSTANCE_ID,
+        generation: 1n,
+      },
     },
     authorities.tls,
   )
@@ -40,11 +47,7 @@ async function openChannelAs(hub: TestHub, kind: CallerKind) {
   const certificates = [hub.auth.context.authorities.tls.certificate.der]
   const trust = serverTrust({ kind: 'tls-ca', certificates }, hub.address.host)
   const credential =
-    kind === 'anyone'
-      ? undefined
-      : kind === 'bot'
-        ? issue(hub, kind)
-        : await createAdmin(hub, 'alice')
+    kind === 'anyone' ? undefined : kind === 'bot' ? issueBot(hub) : await createAdmin(hub, 'alice')
   return openTlsChannel({ address: hub.address, clock: systemClock }, trust, credential)
 }
 
@@ -52,6 +55,18 @@ describe('the access table', () => {
   it('names every RPC and no other', () => {
     assert.ok(METHODS.length > 20)
     assert.deepEqual([...ACCESS.keys()].sort(), METHODS.map(methodName).sort())
+  })
+
+  it('gives each kind of caller no more than it needs', () => {
+    const allowedTo = (kind: CallerKind) =>
+      [...ACCESS].filter(([, kinds]) => kinds.includes(kind)).map(([rpc]) => rpc)
+    const join = 'mezite.v1.JoinService/Join'
+    const renew = 'mezite.v1.IdentityService/Renew'
+    assert.deepEqual(allowedTo('anyone'), [join])
+    assert.deepEqual(allowedTo('bot'), [join, renew])
+    const administration = METHODS.map(methodName).filter((rpc) => rpc !== renew)
+    assert.deepEqual(allowedTo('admin').sort(), administration.sort())
+    assert.deepEqual(allowedTo('local').sort(), administration.sort())
   })
 
   for (const kind of KINDS) {

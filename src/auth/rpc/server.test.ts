@@ -137,6 +137,17 @@ describe('the hub', () => {
     client.close()
   })
 
+  it('gets any text back to its caller, cut to what a header takes', async () => {
+    await using hub = await openTestHub()
+    for (const name of ['x\n– 😀 %', `x${'😀'.repeat(20_000)}`, 'y'.repeat(100_000)]) {
+      await assert.rejects(hub.local.bots.createBot({ name, roles: ['r'] }), {
+        hubCode: 'invalid-request',
+      })
+      const document = `kind: ${JSON.stringify(name)}`
+      await assert.rejects(hub.local.roles.createRole({ document }), { hubCode: 'invalid-request' })
+    }
+  })
+
   it('tells nothing of its own failures but the number of the log entry', async () => {
     await using hub = await openTestHub()
     await hub.auth.context.store.close()

@@ -107,24 +107,25 @@ export function createHubServer(options: HubServerOptions): HubServer {
     },
     async close(graceMs) {
       stopping.abort()
+      const left = [listener.connections, ...(localListener ? [localListener.connections] : [])]
+      const endAll = () => {
+        for (const connections of left) connections.destroy()
+      }
       listener.stop()
       localListener?.stop()
-      const overdue = setTimeout(() => {
-        listener.destroy()
-        localListener?.destroy()
-      }, graceMs)
-      await Promise.all([network.drain(), local.drain()])
+      network.drain()
+      local.drain()
+      const overdue = setTimeout(endAll, graceMs)
+      await Promise.all(left.map((connections) => connections.drained()))
       clearTimeout(overdue)
-      listener.destroy()
-      localListener?.destroy()
     },
   }
 }
 
 interface Door {
   accept(socket: Socket): void
-  /** Resolves when the last call is answered and the last connection closed. */
-  drain(): Promise<void>
+  /** Takes no more calls; each connection is closed when its last call is answered. */
+  drain(): void
 }
 
 function openDoor(
@@ -141,10 +142,7 @@ function openDoor(
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
   return {
     accept: (socket) => injector.injectConnection(socket),
-    drain() {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      server.tryShutdown(() => resolve())
-      return promise
-    },
+    // It calls back at once, while calls are still under way: the connections tell when it is over.
+    drain: () => server.tryShutdown(() => {}),
   }
 }

@@ -72,6 +72,8 @@ function concealed(error: unknown, { rpc, log, random }: ErrorContext): AuthErro
     : new AuthError('internal', 'internal error', { hint })
 }
 
+/** Half of a surrogate pair, as cutting may leave one, can't be encoded for the wire. */
 function cut(text: string): string {
-  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 1)}…` : text
+  const fits = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 1)}…` : text
+  return fits.toWellFormed()
 }

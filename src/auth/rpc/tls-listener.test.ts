@@ -43,7 +43,7 @@ async function openDoor(mostConnections?: number): Promise<Door> {
   const address = await listener.listen({ host: '127.0.0.1', port: 0 })
   const close = () => {
     listener.stop()
-    listener.destroy()
+    listener.connections.destroy()
   }
   return { listener, address, accepted, [Symbol.dispose]: close }
 }

@@ -11,6 +11,7 @@ import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
 import { type Address, formatAddress } from '../../base/address.ts'
 import { SECOND } from '../../base/clock.ts'
+import { type Connections, createConnections } from './connections.ts'
 import { addressError } from './listen-error.ts'
 import type { Peer } from './peer.ts'
 import type { ServingCertificate } from './serving-certificate.ts'
@@ -25,16 +26,16 @@ export interface TlsListenerOptions {
 }
 
 export interface TlsListener {
+  /** Those whose handshake is over. */
+  readonly connections: Connections
   /** @throws ListenError */
   listen(address: Address): Promise<Address>
   /** Who is at the other end, by grpc-js's name for it; undefined when the connection is gone. */
   peer(name: string): Peer | undefined
   /** From now on, for new connections. */
   replaceCertificate(certificate: ServingCertificate): void
-  /** Takes no more connections. */
+  /** Takes no more connections, and ends the handshakes under way. */
   stop(): void
-  /** Ends those that are left. */
-  destroy(): void
 }
 
 const MOST_CONNECTIONS = 4_096
@@ -42,19 +43,22 @@ const HANDSHAKE_TIMEOUT = 10 * SECOND
 
 export function createTlsListener(options: TlsListenerOptions): TlsListener {
   const peers = new Map<string, Peer>()
-  const sockets = new Set<Socket>()
+  const connections = createConnections()
+  const handshaking = new Map<string, Socket>()
   const server = createServer(tlsOptions(options.certificate, options.clientCas))
   server.maxConnections = options.mostConnections ?? MOST_CONNECTIONS
 
   server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
+    const name = nameOf(socket)
+    handshaking.set(name, socket)
+    socket.once('close', () => {
+      if (handshaking.get(name) === socket) handshaking.delete(name)
+    })
   })
   server.on('secureConnection', (socket: TLSSocket) => {
-    socket.on('error', () => {})
-    // grpc-js calls a connection by its remote address and port. The kernel gives them to no second
-    // connection before this one's socket is closed, and from then on grpc-js has no name for it.
-    const name = `${socket.remoteAddress}:${socket.remotePort}`
+    const name = nameOf(socket)
+    handshaking.delete(name)
+    connections.add(socket)
     if (socket.alpnProtocol !== 'h2' || socket.remoteAddress === undefined || !server.listening) {
       socket.destroy()
       return
@@ -70,16 +74,25 @@ export function createTlsListener(options: TlsListenerOptions): TlsListener {
   server.on('tlsClientError', () => {})
 
   return {
+    connections,
     listen: (address) => listen(server, address),
     peer: (name) => peers.get(name),
     replaceCertificate: (certificate) =>
       // Options that aren't given again are dropped, those of security among them.
       server.setSecureContext(tlsOptions(certificate, options.clientCas)),
-    stop: () => void server.close(),
-    destroy: () => {
-      for (const socket of sockets) socket.destroy()
+    stop() {
+      server.close()
+      for (const socket of handshaking.values()) socket.destroy()
     },
   }
+}
+
+/**
+ * As grpc-js names a connection. The kernel gives a remote address and port to no second connection
+ * before this one's socket is closed, and from then on grpc-js has no name for it.
+ */
+function nameOf(socket: Socket): string {
+  return `${socket.remoteAddress}:${socket.remotePort}`
 }
 
 function tlsOptions(certificate: ServingCertificate, clientCas: readonly string[]): TlsOptions {

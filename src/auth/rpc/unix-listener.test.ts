@@ -31,7 +31,7 @@ describe('the unix socket', () => {
     const client = connect(directory.socket)
     await accepted.promise
     listener.stop()
-    listener.destroy()
+    listener.connections.destroy()
     await once(client, 'close')
     assert.equal(existsSync(directory.socket), false)
   })
@@ -52,7 +52,7 @@ describe('the unix socket', () => {
     )
     await once(connect(directory.socket), 'connect')
     living.stop()
-    living.destroy()
+    living.connections.destroy()
   })
 
   it('takes the place of nothing else', async () => {

@@ -5,13 +5,13 @@
 import { chmod, lstat, unlink } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { messageOf, systemErrorCode } from '../../base/errors.ts'
+import { type Connections, createConnections } from './connections.ts'
 import { ListenError } from './listen-error.ts'
 
 export interface UnixListener {
+  readonly connections: Connections
   /** Takes no more connections, and removes the socket. */
   stop(): void
-  /** Ends those that are left. */
-  destroy(): void
 }
 
 /** `sun_path` of unix(7) has 108 bytes, the last of them zero. */
@@ -35,11 +35,9 @@ export async function listenOnUnixSocket(
   }
   await removeDeadSocket(path)
 
-  const sockets = new Set<Socket>()
+  const connections = createConnections()
   const server = createServer((socket) => {
-    sockets.add(socket)
-    socket.on('error', () => {})
-    socket.once('close', () => sockets.delete(socket))
+    connections.add(socket)
     accept(socket)
   })
   try {
@@ -49,12 +47,7 @@ export async function listenOnUnixSocket(
     server.close()
     throw blocked(path, messageOf(cause), cause)
   }
-  return {
-    stop: () => void server.close(),
-    destroy: () => {
-      for (const socket of sockets) socket.destroy()
-    },
-  }
+  return { connections, stop: () => void server.close() }
 }
 
 function listen(server: Server, path: string): Promise<void> {

@@ -62,27 +62,30 @@ async function targetOf(values: HubValues, invocation: Invocation): Promise<Admi
 }
 
 async function checkSocket(path: string, uid: number): Promise<void> {
-  try {
-    const { uid: owner } = await stat(path)
-    if (owner !== uid && uid !== 0) throw belongsToAnother(path, owner)
-  } catch (error) {
-    if (systemErrorCode(error) === 'EACCES') {
-      const owner = await stat(dirname(path)).catch(() => undefined)
-      throw belongsToAnother(path, owner?.uid)
-    }
-    if (systemErrorCode(error) === undefined) throw error
-    throw new CliError('no-hub', `no hub listens at ${path}`, {
-      hint:
-        'is mezhub running? start it with: mezhub start\n' +
-        'or name its data directory with --data-dir, or an admin identity with --identity-file',
-      cause: error,
-    })
-  }
+  const { uid: owner } = await stat(path).catch(async (cause: unknown) => {
+    throw systemErrorCode(cause) === 'EACCES'
+      ? belongsToAnother(path, await ownerOf(dirname(path)))
+      : noHub(path, cause)
+  })
+  if (owner !== uid && uid !== 0) throw belongsToAnother(path, owner)
+}
+
+async function ownerOf(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(() => undefined))?.uid
+}
+
+function noHub(path: string, cause: unknown): CliError {
+  return new CliError('no-hub', `no hub listens at ${path}`, {
+    hint:
+      'is mezhub running? start it with: mezhub start\n' +
+      'or name its data directory with --data-dir, or an admin identity with --identity-file',
+    cause,
+  })
 }
 
 function belongsToAnother(path: string, owner: number | undefined): CliError {
-  const user = owner === 0 ? 'root' : owner === undefined ? 'another user' : `user ID ${owner}`
+  const user = owner === undefined ? 'another user' : owner === 0 ? 'root' : `user ID ${owner}`
   return new CliError('no-hub', `the hub's socket ${path} belongs to ${user}`, {
-    hint: `run mezctl as ${user === 'another user' ? 'that user' : user}, or with an admin identity: --identity-file FILE`,
+    hint: `run mezctl as ${owner === undefined ? 'that user' : user}, or with an admin identity: --identity-file FILE`,
   })
 }

@@ -1,3 +1,4 @@
+import { completionVerb } from '../completion/verb.ts'
 import type { Program, VerbGroup } from '../verb.ts'
 import { versionVerb } from '../version-verb.ts'
 import { hubConfigCheck } from './config-check.ts'
@@ -15,5 +16,5 @@ export const mezhub: Program = {
   summary: 'the auth service of a Mezite cluster',
   description:
     'Holds the CAs, bots, roles and the audit log of a cluster, and issues its certificates. mezctl administers it.',
-  verbs: [hubStart, configGroup, versionVerb],
+  verbs: [hubStart, configGroup, versionVerb, completionVerb],
 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { type Fault, FaultyFileSystem } from '../../test/fakes/faulty-file-system.ts'
-import { IdentityScene, type RunOptions } from '../../test/fakes/identity-scene.ts'
+import { type Fault, FaultyFileSystem } from '../fakes/faulty-file-system.ts'
+import { IdentityScene, type RunOptions } from '../fakes/identity-scene.ts'
 
 /** A join and a renewal with a new SSH key: nothing but the order keeps pairs together. */
 const CYCLE = {

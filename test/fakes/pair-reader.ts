@@ -1,0 +1,37 @@
+/**
+ * A process that opens a key, then a certificate, again and again, as ssh does, and counts pairs
+ * that don't match. Arguments: how to find the two (`names` or `config`), and the destination. Stops
+ * when its standard input ends, and prints `{"pairs":n,"mismatches":n}`.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { parseCertificateLine } from '../../src/ssh/certificate.ts'
+import { parsePrivateKey } from '../../src/ssh/private-key.ts'
+import { isSameKey } from '../../src/ssh/public-key.ts'
+
+const [, , how, destination = ''] = process.argv
+
+function paths(): readonly [string, string] {
+  if (how === 'names') return [join(destination, 'ssh_key'), join(destination, 'ssh_key-cert.pub')]
+  const config = readFileSync(join(destination, 'ssh_config'), 'utf8')
+  const fieldOf = (keyword: string) =>
+    new RegExp(`^ *${keyword} "(.*)"$`, 'm').exec(config)?.[1] ?? ''
+  return [fieldOf('IdentityFile'), fieldOf('CertificateFile')]
+}
+
+const counts = { pairs: 0, mismatches: 0 }
+let running = true
+process.stdin.resume().once('end', () => {
+  running = false
+})
+process.stdout.write('reading\n')
+while (running) {
+  const [keyPath, certificatePath] = paths()
+  const { publicKey } = parsePrivateKey(readFileSync(keyPath, 'utf8'))
+  const { certificate } = parseCertificateLine(readFileSync(certificatePath, 'utf8'))
+  counts.pairs += 1
+  if (!isSameKey(publicKey, certificate.publicKey)) counts.mismatches += 1
+  await setImmediate()
+}
+process.stdout.write(`${JSON.stringify(counts)}\n`)
