@@ -2,17 +2,18 @@
 import { join } from 'node:path'
 import { type Environment, withDefault } from '../base/parameter.ts'
 import { directory } from '../base/value-kind.ts'
+import { userStateDirectory } from './user-state.ts'
 
-function defaultDataDirectory({ env, home, uid }: Environment): string {
-  if (uid === 0) return '/var/lib/mezite'
-  return join(env['XDG_STATE_HOME'] || join(home, '.local', 'state'), 'mezite')
+function defaultDataDirectory(environment: Environment): string {
+  const base = environment.uid === 0 ? '/var/lib' : userStateDirectory(environment)
+  return join(base, 'mezite', 'hub')
 }
 
 export const dataDirectoryParameter = withDefault(directory, defaultDataDirectory, {
   help: "the hub's data directory",
   env: 'MEZITE_DATA_DIR',
   group: 'Hub:',
-  defaultText: '/var/lib/mezite for root, else $XDG_STATE_HOME/mezite',
+  defaultText: '/var/lib/mezite/hub for root, else $XDG_STATE_HOME/mezite/hub',
 })
 
 export function hubSocket(dataDirectory: string): string {

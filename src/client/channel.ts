@@ -55,7 +55,7 @@ export function openTlsChannel(
   let isRecognised = false
   const checkServerIdentity: ServerTrust['checkServerIdentity'] = (host, certificate) => {
     const error = trust.checkServerIdentity(host, certificate)
-    
+    isRecognised ||= error === undefined
     return error
   }
   const where = formatAddress(attempt.address)

@@ -44,7 +44,7 @@ describe('renewAt', () => {
     }
   })
 
-  it('always leaves a tenth of the life, or five minutes, and never comes at once', () => {
+  it('always leaves a tenth of the life, or five minutes, and pauses before what the hub suggests', () => {
     const lives = fc.integer({ min: 5 * SECOND, max: 168 * HOUR })
     const maybe = fc.option(fc.integer({ min: -HOUR, max: 400 * HOUR }), { nil: undefined })
     fc.assert(
@@ -54,9 +54,15 @@ describe('renewAt', () => {
         const terms = { ...hour, endsAt, renewalIntervalMs: interval, suggestedAt }
         const at = renewAt(terms, drawn(fraction))
         assert.ok(at <= endsAt - Math.min(life / 10, 5 * MINUTE))
-        assert.ok(at >= ISSUED + Math.min(life / 10, 30 * SECOND))
+        if (suggestedAt !== undefined) {
+          assert.ok(at >= ISSUED + Math.min(life / 10, 30 * SECOND))
+        }
       }),
     )
+  })
+
+  it('keeps a short interval that was asked for', () => {
+    assert.equal(renewAt({ ...hour, renewalIntervalMs: 2 * SECOND }, HALF), ISSUED + 2 * SECOND)
   })
 })
 

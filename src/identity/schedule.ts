@@ -36,10 +36,11 @@ export function renewAt(terms: RenewalTerms, random: Pick<Random, 'fraction'>): 
   const life = Math.max(0, endsAt - issuedAt)
   const interval = renewalIntervalMs ?? life * DEFAULT_PART
   const spread = 1 + JITTER * (2 * random.fraction() - 1)
-  const wanted = suggestedAt ?? issuedAt + interval * spread
-  const earliest = issuedAt + partOf(life, PAUSE)
-  const latest = endsAt - partOf(life, MARGIN)
-  return Math.min(latest, Math.max(earliest, wanted))
+  const wanted =
+    suggestedAt === undefined
+      ? issuedAt + interval * spread
+      : Math.max(issuedAt + partOf(life, PAUSE), suggestedAt)
+  return Math.min(endsAt - partOf(life, MARGIN), wanted)
 }
 
 /**

@@ -44,7 +44,7 @@ async function readWhileRenewing(how: 'names' | 'config', keyLifetimeMs: number)
   return counts
 }
 
-describe('a reader that opens the key, then the certificate', { concurrency: true }, () => {
+describe('a reader that opens the key, then the certificate', () => {
   it('never gets a wrong pair by the names of the outputs, while only the certificate changes', async () => {
     const { pairs, mismatches } = await readWhileRenewing('names', 24 * HOUR)
     assert.equal(mismatches, 0)

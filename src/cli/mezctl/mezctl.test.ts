@@ -102,10 +102,10 @@ describe('without a hub', () => {
   it("looks by default where this user's hub is", async () => {
     const at = async (uid: number, env = {}) =>
       (await runInTest(mezctl, ['status'], { uid, env, home: '/nonexistent/me' })).stderr
-    assert.match(await at(0), / \/var\/lib\/mezite\/hub\.sock\n/)
-    assert.match(await at(1000), / \/nonexistent\/me\/\.local\/state\/mezite\/hub\.sock\n/)
+    assert.match(await at(0), / \/var\/lib\/mezite\/hub\/hub\.sock\n/)
+    assert.match(await at(1000), / \/nonexistent\/me\/\.local\/state\/mezite\/hub\/hub\.sock\n/)
     const env = { XDG_STATE_HOME: '/nonexistent/state' }
-    assert.match(await at(1000, env), / \/nonexistent\/state\/mezite\/hub\.sock\n/)
+    assert.match(await at(1000, env), / \/nonexistent\/state\/mezite\/hub\/hub\.sock\n/)
   })
 
   it("says when the socket is another user's", async () => {

@@ -1,5 +1,6 @@
 /** The hub in the real world: opens the store, the CAs and the doors, and closes them in turn. */
 import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { createAuth } from '../../auth/auth.ts'
 import { openAuthorities } from '../../auth/authorities.ts'
 import { decideAndCommit } from '../../auth/commit.ts'
@@ -8,7 +9,7 @@ import { createKeySealer } from '../../auth/sealed-key.ts'
 import { openSqliteStore } from '../../auth/store/sqlite/open.ts'
 import { formatAddress } from '../../base/address.ts'
 import { SECOND } from '../../base/clock.ts'
-import { messageOf } from '../../base/errors.ts'
+import { messageOf, systemErrorCode } from '../../base/errors.ts'
 import { CliError } from '../cli-error.ts'
 import { hubSocket } from '../data-directory.ts'
 import type { Invocation } from '../invocation.ts'
@@ -79,14 +80,18 @@ export async function runHub(values: HubStartValues, invocation: Invocation): Pr
   log.info({}, 'stopped')
 }
 
-/** Its parents too; each with its final mode. One that is there stays as it is. */
+/** For the hub alone, under parents for everyone. One that is there stays as it is. */
 async function makeDataDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o755 })
+    await mkdir(path, { mode: 0o700 })
+  } catch (cause) {
+    if (systemErrorCode(cause) === 'EEXIST') return
     throw new CliError('file-unwritable', `the data directory can't be made: ${messageOf(cause)}`, {
       hint: 'choose another one with --data-dir, or make it for this user: install -d -m 0700 -o USER DIR',
       cause,
     })
-  })
+  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

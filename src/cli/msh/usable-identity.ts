@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Invocation } from '../invocation.ts'
+import { userStateDirectory } from '../user-state.ts'
 import { readUsableCertificate } from './certificate-check.ts'
 import { readHostBlocks } from './host-block.ts'
 import { findIdentity, type IdentityFiles } from './identity-files.ts'
@@ -38,8 +38,7 @@ export async function openIdentity(
   }
 }
 
-async function lastDestination({ env, home, uid }: Invocation): Promise<string | undefined> {
+async function lastDestination(invocation: Invocation): Promise<string | undefined> {
   const { readLastDestination } = await import('../../identity/last-destination.ts')
-  const base = env['XDG_STATE_HOME'] || join(home, '.local', 'state')
-  return await readLastDestination({ open }, base, uid)
+  return await readLastDestination({ open }, userStateDirectory(invocation), invocation.uid)
 }

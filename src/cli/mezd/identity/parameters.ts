@@ -4,6 +4,7 @@ import { address, boolean, directory, duration, text } from '../../../base/value
 import { DEFAULT_KEY_LIFETIME_MS, type IdentityParameters } from '../../../identity/parameters.ts'
 import type { Invocation } from '../../invocation.ts'
 import { logParameters } from '../../log-parameters.ts'
+import { destinationParameter } from './destination-parameter.ts'
 import { hubTrust } from './hub-trust.ts'
 import { resolveReaderGroup, resolveReaderUser } from './readers.ts'
 
@@ -26,10 +27,7 @@ export const identityStartParameters = {
     defaultText: "by the join token's pin, then by the cluster's own CA",
     group: HUB,
   }),
-  destination: required(directory, {
-    help: 'directory where certificates are written',
-    group: OUTPUT,
-  }),
+  destination: destinationParameter,
   readerUser: optional(text('USER'), {
     help: 'account that may read the output files (needs root)',
     group: OUTPUT,

@@ -12,8 +12,9 @@ import { runOneShot } from '../../../identity/one-shot.ts'
 import { RenewalTrigger } from '../../../identity/renewal-trigger.ts'
 import type { Invocation } from '../../invocation.ts'
 import { openLog } from '../../log-parameters.ts'
+import { userStateDirectory } from '../../user-state.ts'
 import { type IdentityStartValues, identityParameters } from './parameters.ts'
-import { identityPorts, userStateDirectory } from './ports.ts'
+import { identityPorts } from './ports.ts'
 
 export async function startOneShot(
   values: IdentityStartValues,

@@ -1,6 +1,6 @@
 import { formatTime } from '../../../base/clock.ts'
 import { systemFileSystem } from '../../../base/file-system.ts'
-import { optional, required } from '../../../base/parameter.ts'
+import { optional } from '../../../base/parameter.ts'
 import { directory } from '../../../base/value-kind.ts'
 import type { IdentityStatus } from '../../../identity/status.ts'
 import { EXIT } from '../../exit-codes.ts'
@@ -8,6 +8,7 @@ import { ExitStatus } from '../../invocation.ts'
 import { formatJson, formatParameter } from '../../output-format.ts'
 import { formatDetails } from '../../table.ts'
 import { defineVerb } from '../../verb.ts'
+import { destinationParameter } from './destination-parameter.ts'
 
 export const identityStatus = defineVerb({
   name: 'status',
@@ -15,10 +16,7 @@ export const identityStatus = defineVerb({
   description:
     'Shows the certificate in a destination, the identity behind it and the daemon that renews it. Exits with 7 when something is wrong: an expired certificate, a daemon that stopped, renewals that fail.',
   parameters: {
-    destination: required(directory, {
-      help: 'directory where certificates are written',
-      env: 'MEZITE_DESTINATION',
-    }),
+    destination: destinationParameter,
     stateDir: optional(directory, {
       help: 'directory of the renewable credential',
       env: 'MEZITE_STATE_DIR',
