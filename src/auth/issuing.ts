@@ -10,7 +10,7 @@ import { parsePublicKey } from '../ssh/public-key.ts'
 import { issueClientCertificate } from '../x509/issue.ts'
 import { isP256Spki } from '../x509/public-key.ts'
 import type { AuthContext } from './context.ts'
-import { AuthError } from './errors.ts'
+import { AuthError, checkPolicy } from './errors.ts'
 import { BACKDATE, CLOCK_TOLERANCE, outputCertificateLife } from './lives.ts'
 import type { AuthorityType, BotRecord, InstanceRecord } from './records.ts'
 
@@ -95,7 +95,7 @@ export function checkClock(clientTime: number | undefined, now: number): void {
   )
 }
 
-/** @throws AuthError `interval-too-long`, `invalid-request`; PolicyError for roles that can't be carried */
+/** @throws AuthError `interval-too-long`, `invalid-request` */
 export function issueIdentity(
   { store, clock, random, authorities }: AuthContext,
   bot: BotRecord,
@@ -104,7 +104,7 @@ export function issueIdentity(
   request: CheckedRequest,
 ): IssuedIdentity {
   const now = clock.now()
-  const access = certificateAccess(bot.name, roles)
+  const access = checkPolicy(() => certificateAccess(bot.name, roles))
   const life = outputCertificateLife(
     request.certificateTtl,
     access.maxTtlMs,

@@ -54,6 +54,7 @@ export async function callUnary<I extends DescMessage, O extends DescMessage>(
   )
   const stop = (reason: unknown) => {
     reject(reason)
+    call.cancel()
   }
   const abort = () => stop(signal?.reason)
   const timer = setTimeout(() => stop(timedOut(channel.where, timeoutMs)), timeoutMs)
