@@ -19,6 +19,7 @@ const PACKAGES = {
   'ssh-keygen': 'openssh-client',
   setpriv: 'util-linux',
   script: 'bsdutils',
+  faketime: 'faketime',
   flock: 'util-linux',
   useradd: 'passwd',
   userdel: 'passwd',
