@@ -199,8 +199,11 @@ describe('a call', () => {
     const forwarded: Socket[] = []
     await using server = await openHub(() => forwarded[0]?.destroy())
     await using between = await answerWith((socket) => {
-      if (forwarded.push(socket) > 1) socket.end('SSH-2.0-OpenSSH_9.2p1\r\n')
-      else socket.pipe(connect(server.address).on('error', () => {})).pipe(socket)
+      if (forwarded.push(socket) > 1) return socket.end('SSH-2.0-OpenSSH_9.2p1\r\n')
+      const onward = connect(server.address)
+      onward.on('error', () => {})
+      socket.once('close', () => onward.destroy())
+      return socket.pipe(onward).pipe(socket)
     })
     await assert.rejects(join(between.address, CAS), {
       code: 'unreachable',

@@ -1,33 +1,19 @@
 /** The daemon: keeps one identity fresh for as long as it runs. */
-import type { Clock } from '../base/clock.ts'
-import type { FileOwner, FileSystem } from '../base/file-system.ts'
-import type { Random } from '../base/random.ts'
-import type { IdentityHub } from '../client/identity-hub.ts'
-import { type DestinationOptions, prepareDestination } from './destination.ts'
-import { DESTINATION_LOCK, holdDirectory, STATE_LOCK } from './hold.ts'
+import { claimDestination } from './claim.ts'
+import { holdDirectory, STATE_LOCK } from './hold.ts'
 import { IdentityLoop } from './identity-loop.ts'
 import type { DaemonObserver } from './observer.ts'
 import {
   checkParameters,
   type IdentityParameters,
-  readerOf,
   readToken,
   stateDirectoryOf,
   tokenNeeded,
 } from './parameters.ts'
+import type { IdentityPorts } from './ports.ts'
 import type { RenewalTrigger } from './renewal-trigger.ts'
 import { ensureSafeDirectory } from './safe-directory.ts'
 import { stateDirectory } from './state.ts'
-
-/** The world, as an identity needs it. */
-export interface IdentityPorts {
-  readonly hub: IdentityHub
-  readonly fs: FileSystem
-  readonly clock: Clock
-  readonly random: Random
-  /** Effective ids, and the pid for those who find a directory in use. */
-  readonly self: FileOwner & { readonly pid: number }
-}
 
 export interface DaemonOptions {
   readonly ports: IdentityPorts
@@ -48,10 +34,10 @@ export interface DaemonOptions {
  */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { ports, parameters } = options
-  const { fs, clock, self } = ports
+  const { fs, self } = ports
   checkParameters(parameters)
   const token = readToken(parameters)
-  const destination = await prepareDestination(fs, destinationOptions(parameters, self))
+  await using claim = await claimDestination(ports, parameters)
   const statePath = await ensureSafeDirectory(fs, stateDirectoryOf(parameters), {
     self,
     mode: 0o700,
@@ -59,14 +45,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     code: 'unsafe-state',
     secret: true,
   })
-  const holder = { pid: self.pid, clock }
-  await using _state = await holdDirectory(statePath, STATE_LOCK, 'the state directory', holder)
-  await using _outputs = await holdDirectory(
-    destination.path,
-    DESTINATION_LOCK,
-    'the destination',
-    holder,
-  )
+  await using _hold = await holdDirectory(statePath, STATE_LOCK, 'the state directory', ports)
   const state = stateDirectory(fs, statePath)
   const identity = await state.readIdentity()
   // A damaged file is told at once, not at the first renewal.
@@ -79,12 +58,11 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         : `the join that ${statePath} was in was not finished; give the same token again`,
     )
   }
-  await new IdentityLoop({ ...options, destination, state, token, identity }).run()
-}
-
-export function destinationOptions(
-  parameters: IdentityParameters,
-  self: FileOwner,
-): DestinationOptions {
-  return { path: parameters.destination, reader: readerOf(parameters), self }
+  await new IdentityLoop({
+    ...options,
+    destination: claim.destination,
+    state,
+    token,
+    identity,
+  }).run()
 }

@@ -17,7 +17,7 @@ import { after, describe, it } from 'node:test'
 import { IdentityScene } from '../../test/fakes/identity-scene.ts'
 import { MINUTE } from '../base/clock.ts'
 import { type FileSystem, systemFileSystem } from '../base/file-system.ts'
-import { type Destination, prepareDestination, publish } from './destination.ts'
+import { type Destination, prepareDestination, publish, tryDestination } from './destination.ts'
 import type { Identity } from './identity.ts'
 import type { Reader } from './output-access.ts'
 import { OUTPUT_NAMES } from './output-files.ts'
@@ -119,7 +119,8 @@ describe('a destination', () => {
     const { scene, path } = await joined()
     await using _ = scene
     const fs = recordingOwners(new Map(), true)
-    await assert.rejects(prepare(path, { kind: 'group', gid: 567 }, fs), { code: 'not-permitted' })
+    const destination = await prepare(path, { kind: 'group', gid: 567 }, fs)
+    await assert.rejects(tryDestination(fs, destination), { code: 'not-permitted' })
     assert.deepEqual(await readdir(join(path, '.generations')), [])
   })
 

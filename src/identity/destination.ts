@@ -57,8 +57,7 @@ const KEPT_AT_LEAST_MS = 2 * MINUTE
 const COUNT = /^[1-9][0-9]*$/
 
 /**
- * Makes a destination or finds it in order; tries at once whether outputs can be written to it as
- * they must be, so that no token is spent on one that can't hold them.
+ * Makes a destination, or finds it safe and open to its readers.
  *
  * @throws IdentityError `unsafe-destination`, `occupied`, `not-permitted`, `read-only`, `disk-full`,
  *   `file-failed`
@@ -81,7 +80,6 @@ export async function prepareDestination(
     await openPassage(fs, path, access.passage)
     await makeDirectory(fs, generations, access.passage)
     await openPassage(fs, generations, access.passage)
-    await tryWriting(fs, generations, access)
   })
   return { path, access, self }
 }
@@ -93,25 +91,30 @@ async function openPassage(fs: FileSystem, path: string, passage: number): Promi
   if ((mode & passage) !== passage) await handle.chmod(mode | passage)
 }
 
-async function tryWriting(
-  fs: FileSystem,
-  generations: string,
-  access: OutputAccess,
-): Promise<void> {
-  const trial = join(generations, '.trial')
-  await fs.rm(trial, { recursive: true, force: true })
-  try {
-    await makeDirectory(fs, trial, access.generation.mode, access.generation.owner)
-    await createFile(fs, join(trial, 'ssh_key'), 'as long as a key\n'.repeat(64), access.key)
-  } catch (error) {
-    if (access.key.owner === undefined || systemErrorCode(error) !== 'EPERM') throw error
-    throw new IdentityError('not-permitted', "the outputs can't be given to that user or group", {
-      hint: 'run mezd as root, or name a group that its user is in',
-      cause: error,
-    })
-  } finally {
+/**
+ * Tries whether outputs can be written as they must be, so that no token is spent on a destination
+ * that can't hold them. Only for its holder.
+ *
+ * @throws IdentityError `not-permitted`, `read-only`, `disk-full`, `file-failed`
+ */
+export async function tryDestination(fs: FileSystem, destination: Destination): Promise<void> {
+  const { generation, key } = destination.access
+  const trial = join(destination.path, '.generations', '.trial')
+  await onFiles(destination.path, async () => {
     await fs.rm(trial, { recursive: true, force: true })
-  }
+    try {
+      await makeDirectory(fs, trial, generation.mode, generation.owner)
+      await createFile(fs, join(trial, 'ssh_key'), 'as long as a key\n'.repeat(64), key)
+    } catch (error) {
+      if (key.owner === undefined || systemErrorCode(error) !== 'EPERM') throw error
+      throw new IdentityError('not-permitted', "the outputs can't be given to that user or group", {
+        hint: 'run mezd as root, or name a group that its user is in',
+        cause: error,
+      })
+    } finally {
+      await fs.rm(trial, { recursive: true, force: true })
+    }
+  })
 }
 
 /**

@@ -68,11 +68,18 @@ export async function onFiles<Value>(path: string, act: () => Promise<Value>): P
   } catch (error) {
     const errno = systemErrorCode(error)
     if (errno === undefined || error instanceof MeziteError) throw error
-    const { code, what, hint } = FILE_FAULTS[errno] ?? {
-      code: 'file-failed',
-      what: messageOf(error),
-      hint: undefined,
-    }
-    throw new IdentityError(code, `${path}: ${what} (${errno})`, { hint, cause: error })
+    throw (
+      namedFault(path, error) ??
+      new IdentityError('file-failed', `${path}: ${messageOf(error)} (${errno})`, { cause: error })
+    )
   }
+}
+
+/** The error for a system error that an operator can do something about; undefined for others. */
+export function namedFault(path: string, error: unknown): IdentityError | undefined {
+  const errno = systemErrorCode(error) ?? ''
+  const fault = Object.hasOwn(FILE_FAULTS, errno) ? FILE_FAULTS[errno] : undefined
+  if (fault === undefined) return undefined
+  const { code, what, hint } = fault
+  return new IdentityError(code, `${path}: ${what} (${errno})`, { hint, cause: error })
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import { type Clock, formatTime } from '../base/clock.ts'
+import { formatTime } from '../base/clock.ts'
 import { ExclusiveLockError, holdExclusively } from '../base/exclusive-lock.ts'
-import { IdentityError } from './errors.ts'
+import { IdentityError, namedFault } from './errors.ts'
+import type { IdentityPorts } from './ports.ts'
 
 /** A directory that only this process works on. */
 export type Hold = AsyncDisposable
@@ -14,25 +15,26 @@ export const DESTINATION_LOCK = '.lock'
  *
  * @param directory safe, and this user's own
  * @param what names it in the message: `the state directory`
- * @throws IdentityError `held` with the pid of the holder and since when; `file-failed`
+ * @throws IdentityError `held` with the pid of the holder and since when; why it can't be locked
  */
 export async function holdDirectory(
   directory: string,
   lockName: string,
   what: string,
-  holder: { readonly pid: number; readonly clock: Pick<Clock, 'now'> },
+  { self, clock }: Pick<IdentityPorts, 'self' | 'clock'>,
 ): Promise<Hold> {
-  const text = `pid ${holder.pid} since ${formatTime(holder.clock.now())}`
+  const text = `pid ${self.pid} since ${formatTime(clock.now())}`
   try {
     const lock = await holdExclusively(join(directory, lockName), text)
     return { [Symbol.asyncDispose]: () => lock.release() }
   } catch (error) {
     if (!(error instanceof ExclusiveLockError)) throw error
     if (error.code === 'unavailable') {
-      throw new IdentityError('file-failed', `${what} ${directory} can't be locked`, {
+      const unlockable = new IdentityError('file-failed', `${what} ${directory} can't be locked`, {
         hint: 'its file system must have locks, and room for an empty file',
         cause: error,
       })
+      throw namedFault(directory, error.cause) ?? unlockable
     }
     const who = error.holder ?? 'another process'
     throw new IdentityError('held', `${what} ${directory} is in use by ${who}`, {

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { IdentityScene } from '../../test/fakes/identity-scene.ts'
+import { claimDestination } from './claim.ts'
 import { runOneShot } from './one-shot.ts'
 import type { IdentityParameters } from './parameters.ts'
 
@@ -74,17 +75,12 @@ describe('a one-shot', () => {
 
   it('keeps away from a destination that a daemon serves', async () => {
     await using scene = await IdentityScene.open()
-    let refusal: unknown
-    await scene.run({
-      until: ({ published }) => {
-        if (published.length === 1) {
-          run(scene, { joinToken: scene.hub.newToken() }).result.catch((error: unknown) => {
-            refusal = error
-          })
-        }
-        return refusal !== undefined
-      },
+    const { fs, clock, self } = scene.ports()
+    await using _claim = await claimDestination({ fs, clock, self }, scene.parameters)
+    await assert.rejects(run(scene).result, {
+      code: 'held',
+      message: /the destination .* is in use by pid \d+ since 2026-03-24T/,
     })
-    assert.match(String(refusal), /the destination .* is in use by pid/)
+    assert.equal(scene.hub.joins, 0)
   })
 })

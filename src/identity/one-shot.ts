@@ -1,8 +1,7 @@
 /** `--one-shot`: join, publish, exit. Nothing that could be renewed ever reaches the disk. */
 import { SECOND } from '../base/clock.ts'
-import { destinationOptions, type IdentityPorts } from './daemon.ts'
-import { type Publication, prepareDestination, publish } from './destination.ts'
-import { DESTINATION_LOCK, holdDirectory } from './hold.ts'
+import { claimDestination } from './claim.ts'
+import { type Publication, publish } from './destination.ts'
 import { drawKey, type Identity } from './identity.ts'
 import {
   type BotToken,
@@ -11,6 +10,7 @@ import {
   readToken,
   tokenNeeded,
 } from './parameters.ts'
+import type { IdentityPorts } from './ports.ts'
 import { isAnswerLost } from './refusals.ts'
 import { askToJoin } from './renewer.ts'
 import { retryDelay } from './schedule.ts'
@@ -38,17 +38,12 @@ const PATIENCE_MS = 60 * SECOND
  */
 export async function runOneShot(options: OneShotOptions): Promise<OneShotResult> {
   const { ports, parameters } = options
-  const { fs, clock, self } = ports
   checkParameters(parameters)
   const token = readToken(parameters)
   if (token === undefined) throw tokenNeeded('a one-shot always joins anew')
-  const destination = await prepareDestination(fs, destinationOptions(parameters, self))
-  await using _hold = await holdDirectory(destination.path, DESTINATION_LOCK, 'the destination', {
-    pid: self.pid,
-    clock,
-  })
+  await using claim = await claimDestination(ports, parameters)
   const identity = await joinPatiently(options, token)
-  const publication = await publish(fs, destination, identity, clock.now())
+  const publication = await publish(ports.fs, claim.destination, identity, ports.clock.now())
   return { identity, publication }
 }
 

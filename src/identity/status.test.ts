@@ -20,14 +20,16 @@ describe('the status', () => {
     await using scene = await IdentityScene.open()
     let status: IdentityStatus | undefined
     const { published } = await scene.run({
-      until: ({ published }) => {
-        if (published.length === 1) {
-          void read(scene).then((found) => {
-            status = found
-          })
-        }
-        return status !== undefined
+      // Read while the daemon waits for its first renewal.
+      clock: {
+        now: () => scene.clock.now(),
+        monotonic: () => scene.clock.monotonic(),
+        async sleep(milliseconds, signal) {
+          status ??= await read(scene)
+          return scene.clock.sleep(milliseconds, signal)
+        },
       },
+      until: ({ published }) => published.length === 2,
     })
     assert.ok(status)
     assert.deepEqual(status.problems, [])

@@ -98,7 +98,7 @@ export interface Answering extends AsyncDisposable {
 }
 
 /** Something that listens and does this with each connection. */
-export function answerWith(use: (socket: Socket) => void): Promise<Answering> {
+export function answerWith(use: (socket: Socket) => unknown): Promise<Answering> {
   return startServer(createServer(use))
 }
 

@@ -20,7 +20,7 @@ async function recover(fault: Fault, loseAnswer: (call: number) => boolean): Pro
   await scene.run({
     ...CYCLE,
     fs: faulty.fileSystem,
-    until: (record) => dead() || CYCLE.until(record),
+    until: (record) => dead() || record.failures.length > 50 || CYCLE.until(record),
   })
   if (await scene.output('ssh_key').catch(() => undefined)) {
     assert.ok(await scene.publishedCertificate(), 'a pair, right after the fault')

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { systemFileSystem } from '../../../base/file-system.ts'
 import { createGrpcIdentityHub } from '../../../client/grpc-identity-hub.ts'
-import type { IdentityPorts } from '../../../identity/daemon.ts'
+import type { IdentityPorts } from '../../../identity/ports.ts'
 import type { Invocation } from '../../invocation.ts'
 import { version } from '../../version.ts'
 
