@@ -33,6 +33,10 @@ export const LAYERS: readonly Layer[] = [
     imports: ['src/base', 'src/ssh', 'src/x509', 'src/trust', 'src/client'],
   },
   {
+    folder: 'src/node',
+    imports: ['src/base', 'src/ssh', 'src/x509', 'src/trust', 'src/client', 'src/identity'],
+  },
+  {
     folder: 'src/cli',
     imports: [
       'src/base',
@@ -46,6 +50,7 @@ export const LAYERS: readonly Layer[] = [
       'src/auth/rpc',
       'src/client',
       'src/identity',
+      'src/node',
     ],
   },
 ]

@@ -25,6 +25,15 @@ export const AUDIT_EVENTS = {
   'lock.remove': { success: 'MZ3202I' },
   'bot.join': { success: 'MZ4001I', refused: 'MZ4001W' },
   'bot.renew': { success: 'MZ4002I', refused: 'MZ4002W' },
+  'token.remove': { success: 'MZ3103I' },
+  'node.join': { success: 'MZ6001I', refused: 'MZ6001W' },
+  'node.renew': { success: 'MZ6002I', refused: 'MZ6002W' },
+  'node.update': { success: 'MZ6003I' },
+  'node.remove': { success: 'MZ6004I' },
+  'node.leave': { success: 'MZ6005I' },
+  'session.start': { success: 'MZ7001I' },
+  'session.end': { success: 'MZ7002I' },
+  'session.terminate': { success: 'MZ7003I' },
   'rpc.denied': { refused: 'MZ5001W' },
 } as const satisfies Record<string, { success?: string; refused?: string }>
 
@@ -35,7 +44,7 @@ export interface AuditEvent {
   readonly time: number
   readonly type: AuditEventType
   readonly outcome: AuditOutcome
-  /** `local`, `admin:NAME`, `bot:NAME`, `hub` or `anyone`. */
+  /** `local`, `admin:NAME`, `bot:NAME`, `node:NAME`, `hub` or `anyone`. */
   readonly actor: string
   /** Where the caller is: an IP address; empty for the hub itself and its unix socket. */
   readonly address: string

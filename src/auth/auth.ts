@@ -1,25 +1,34 @@
 /**
- * The hub's domain: joining, renewal, and the administration of bots, roles, locks and admins.
+ * The hub's domain: joining, renewal, and the administration of bots, nodes, roles, locks and admins.
  *
  * Invariants of this folder:
  * - Every act is one commit, together with the audit events that tell of it.
  * - What is decided from a read is committed on condition that it is still so.
  * - A certificate leaves only after the commit that its generation rests on is durable.
  * - A lock that has been set is obeyed by every act that ends after it.
+ * - Who may enter where is asked of the access board (board/), and of nothing else.
  */
 import type { Admins } from './admins.ts'
 import { createAdmins } from './admins.ts'
+import { type AccessBoard, openAccessBoard } from './board/board.ts'
 import type { Bots } from './bots.ts'
 import { createBots } from './bots.ts'
 import type { AuthContext } from './context.ts'
+import { createInstances, type Instances } from './instances.ts'
+import { trustBundle } from './issuing.ts'
 import type { Joining } from './joining.ts'
 import { createJoining } from './joining.ts'
 import type { Locks } from './locks.ts'
 import { createLocks } from './locks.ts'
+import { createNodeJoining, type NodeJoining } from './node-joining.ts'
+import { createNodeRenewal, type NodeRenewal } from './node-renewal.ts'
+import { createNodeTokens, type NodeTokens } from './node-tokens.ts'
+import { createNodes, type Nodes } from './nodes.ts'
 import type { Renewal } from './renewal.ts'
 import { createRenewal } from './renewal.ts'
 import type { Roles } from './roles.ts'
 import { createRoles } from './roles.ts'
+import { createSessions, type Sessions } from './sessions.ts'
 import type { Status } from './status.ts'
 import { createStatus } from './status.ts'
 
@@ -27,23 +36,47 @@ export interface Auth {
   readonly context: AuthContext
   readonly joining: Joining
   readonly renewal: Renewal
+  readonly instances: Instances
   readonly bots: Bots
   readonly roles: Roles
   readonly locks: Locks
   readonly admins: Admins
+  readonly nodeJoining: NodeJoining
+  readonly nodeRenewal: NodeRenewal
+  readonly nodes: Nodes
+  readonly nodeTokens: NodeTokens
+  readonly sessions: Sessions
+  readonly board: AccessBoard
   readonly status: () => Promise<Status>
 }
 
-export function createAuth(context: AuthContext): Auth {
+/**
+ * Reads the store for the board. `board.run` is the one thing that has to go on in the background;
+ * `board.close` lets go of the store.
+ *
+ * @throws StoreError
+ */
+export async function createAuth(context: AuthContext): Promise<Auth> {
+  const { store, clock } = context
+  const board = await openAccessBoard({ store, clock, trust: () => trustBundle(context) })
+  const whole = { ...context, board }
   const roles = createRoles(context)
+  const nodes = createNodes(whole)
   return {
     context,
     roles,
-    joining: createJoining(context, roles),
-    renewal: createRenewal(context, roles),
-    bots: createBots(context, roles),
+    joining: createJoining(whole, roles),
+    renewal: createRenewal(whole, roles),
+    instances: createInstances(context),
+    bots: createBots(whole, roles),
     locks: createLocks(context),
     admins: createAdmins(context),
-    status: createStatus(context),
+    nodeJoining: createNodeJoining(whole),
+    nodeRenewal: createNodeRenewal(whole),
+    nodes,
+    nodeTokens: createNodeTokens(context),
+    sessions: createSessions(whole, nodes),
+    board,
+    status: createStatus(whole),
   }
 }

@@ -6,7 +6,7 @@ import { checkName } from '../policy/names.ts'
 import type { Caller } from './caller.ts'
 import { actorOf } from './caller.ts'
 import { decideAndCommit } from './commit.ts'
-import type { AuthContext } from './context.ts'
+import type { BoardContext } from './context.ts'
 import { eventBy } from './context.ts'
 import { AuthError, checkPolicy } from './errors.ts'
 import { chooseLife, IDENTITY_LIFE } from './lives.ts'
@@ -16,11 +16,12 @@ import { botMissing } from './refusals.ts'
 import type { Roles } from './roles.ts'
 import type { PageRequest } from './storage.ts'
 import type { NewToken, TokenOptions } from './tokens.ts'
-import { createBotToken, tokenState } from './tokens.ts'
+import { aboutToken, createToken, tokenState } from './tokens.ts'
 
 /** A bot and all that an administrator wants to know of it. */
 export interface BotView {
   readonly bot: BotRecord
+  /** What its next certificate would carry. */
   readonly access: CertificateAccess
   readonly instances: readonly InstanceRecord[]
   /** Those in force, on the bot and on its instances. */
@@ -59,8 +60,8 @@ export interface Bots {
 
 const MOST_ROLES = 64
 
-export function createBots(context: AuthContext, roles: Roles): Bots {
-  const { store, clock } = context
+export function createBots(context: BoardContext, roles: Roles): Bots {
+  const { store, clock, board } = context
 
   async function stored(name: string): Promise<BotRecord> {
     const bot = await store.bots.get(name)
@@ -76,9 +77,10 @@ export function createBots(context: AuthContext, roles: Roles): Bots {
       store.tokens.listForBot(bot.name),
     ])
     const now = clock.now()
+    const inForce = held.map((role) => board.restrict(role))
     return {
       bot,
-      access: checkPolicy(() => certificateAccess(bot.name, held)),
+      access: checkPolicy(() => certificateAccess(bot.name, inForce)),
       instances,
       locks: locks.filter((lock) => isInForce(lock, now)),
       tokens,
@@ -113,7 +115,7 @@ export function createBots(context: AuthContext, roles: Roles): Bots {
         createdAt: clock.now(),
         createdBy: actorOf(caller),
       }
-      const token = createBotToken(context, caller, name, request.token)
+      const token = createToken(context, caller, { kind: 'bot', bot: name }, request.token)
       await decideAndCommit(() =>
         store.commit({
           changes: [
@@ -157,7 +159,7 @@ export function createBots(context: AuthContext, roles: Roles): Bots {
         const now = clock.now()
         const before = await store.tokens.listForBot(name)
         const invalidated = before.filter((token) => tokenState(token, now) === 'active').length
-        const token = createBotToken(context, caller, name, options)
+        const token = createToken(context, caller, { kind: 'bot', bot: name }, options)
         await store.commit({
           changes: [
             { kind: 'invalidate-tokens', bot: name, reason: 'rotated' },
@@ -187,16 +189,5 @@ export function createBots(context: AuthContext, roles: Roles): Bots {
         })
         return instances.length
       }),
-  }
-}
-
-function aboutToken({ record }: NewToken) {
-  return {
-    bot: record.bot,
-    fields: {
-      token: record.id,
-      uses: String(record.uses),
-      expires_at: new Date(record.expiresAt).toISOString(),
-    },
   }
 }

@@ -29,12 +29,23 @@ export interface BotCaller extends FromNetwork {
   readonly expiresAt: number
 }
 
+/** The bearer of a node's identity certificate, of some generation. */
+export interface NodeCaller extends FromNetwork {
+  readonly kind: 'node'
+  readonly node: string
+  readonly instanceId: string
+  readonly generation: bigint
+  /** SHA-256 over the certified SubjectPublicKeyInfo. */
+  readonly keyFingerprint: Buffer
+  readonly expiresAt: number
+}
+
 /** Nobody in particular: no client certificate, or none that this cluster issued. */
 export interface AnonymousCaller extends FromNetwork {
   readonly kind: 'anyone'
 }
 
-export type Caller = LocalCaller | AdminCaller | BotCaller | AnonymousCaller
+export type Caller = LocalCaller | AdminCaller | BotCaller | NodeCaller | AnonymousCaller
 export type CallerKind = Caller['kind']
 
 /** The caller as the audit log names it. */
@@ -44,6 +55,8 @@ export function actorOf(caller: Caller): string {
       return `admin:${caller.name}`
     case 'bot':
       return `bot:${caller.bot}`
+    case 'node':
+      return `node:${caller.node}`
     default:
       return caller.kind
   }

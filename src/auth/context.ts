@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { AuditEvent, AuditEventType, AuditOutcome } from './audit-event.ts'
 import type { Authorities } from './authorities.ts'
+import type { AccessBoard } from './board/board.ts'
 import type { Caller } from './caller.ts'
 import { actorOf } from './caller.ts'
 import type { Store } from './storage.ts'
@@ -14,6 +15,11 @@ export interface AuthContext {
   readonly authorities: Authorities
   /** Where bots find the hub: HOST:PORT. Known once it listens. */
   readonly publicAddress: () => string
+}
+
+/** The same with the board, for the acts that rest on who may enter where. */
+export interface BoardContext extends AuthContext {
+  readonly board: AccessBoard
 }
 
 /** An event of this caller's, now. */

@@ -23,9 +23,16 @@ export type AuthErrorCode =
   | 'instance-unknown'
   | 'generation-mismatch'
   | 'identity-expired'
+  // Nodes.
+  | 'node-removed'
+  | 'node-locked'
+  | 'node-offline'
   // The caller.
   | 'unauthenticated'
   | 'permission-denied'
+  // Streams.
+  | 'stream-replaced'
+  | 'stream-overrun'
   // The CA keys.
   | 'passphrase-needed'
   | 'passphrase-wrong'

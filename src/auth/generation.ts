@@ -76,6 +76,24 @@ export function decideGeneration(
     : { action: 'lock', reason: 'old-generation' }
 }
 
+/**
+ * Whether a certificate may still be used for anything but a renewal: it is of the newest generation,
+ * or of the one before, whose successor its bearer may not have received.
+ */
+export function isCurrent(
+  stored: StoredGeneration,
+  { generation, keyFingerprint }: Pick<PresentedGeneration, 'generation' | 'keyFingerprint'>,
+): boolean {
+  if (generation > stored.generation) return true
+  const known =
+    generation === stored.generation
+      ? stored.keyFingerprint
+      : generation === stored.generation - 1n
+        ? stored.previousKeyFingerprint
+        : undefined
+  return known !== undefined && equalBytes(known, keyFingerprint)
+}
+
 function isRepeat(stored: StoredGeneration, presented: PresentedGeneration): boolean {
   return (
     presented.generation === stored.generation - 1n &&

@@ -3,6 +3,13 @@ import type { AuditEvent } from './audit-event.ts'
 import type { Caller } from './caller.ts'
 import type { CheckedRequest, IssuedIdentity } from './issuing.ts'
 import type { InstanceRecord } from './records.ts'
+import type { Change } from './storage.ts'
+
+/** Every certificate is on record from the act that issued it, so that a lock can revoke it. */
+export function onRecord(issued: IssuedIdentity): Change {
+  const { serial, bot, instanceId, certificateExpiresAt: expiresAt } = issued
+  return { kind: 'insert-certificate', certificate: { serial, bot, instanceId, expiresAt } }
+}
 
 export function lastSeen(
   caller: Caller,

@@ -2,6 +2,7 @@
 
 import { sha256 } from '../base/bytes.ts'
 import { formatTime, SECOND } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
 import { certificateAccess } from '../policy/certificate-access.ts'
 import type { Role } from '../policy/role.ts'
 import { issueCertificate } from '../ssh/issue-certificate.ts'
@@ -9,7 +10,8 @@ import type { SshPublicKey } from '../ssh/public-key.ts'
 import { parsePublicKey } from '../ssh/public-key.ts'
 import { issueClientCertificate } from '../x509/issue.ts'
 import { isP256Spki } from '../x509/public-key.ts'
-import type { AuthContext } from './context.ts'
+import type { ReachableNode } from './board/evaluate-access.ts'
+import type { AuthContext, BoardContext } from './context.ts'
 import { AuthError, checkPolicy } from './errors.ts'
 import { BACKDATE, CLOCK_TOLERANCE, outputCertificateLife } from './lives.ts'
 import type { AuthorityType, BotRecord, InstanceRecord } from './records.ts'
@@ -48,6 +50,8 @@ export interface IssuedIdentity {
   readonly certificateExpiresAt: number
   readonly identityExpiresAt: number
   readonly trust: TrustBundle
+  /** The nodes that the bot may enter, by name. */
+  readonly nodes: readonly ReachableNode[]
   readonly hubTime: number
 }
 
@@ -61,7 +65,7 @@ export function checkRequest(request: CertificateRequest): CheckedRequest {
   if (!isP256Spki(request.identityPublicKey)) {
     throw new AuthError('invalid-request', 'the identity key is not a P-256 public key')
   }
-  const sshKey = readSshKey(request.sshPublicKey)
+  const sshKey = readSshKey(request.sshPublicKey, 'the SSH public key')
   return {
     ...request,
     sshKey,
@@ -70,13 +74,12 @@ export function checkRequest(request: CertificateRequest): CheckedRequest {
   }
 }
 
-function readSshKey(blob: Buffer): SshPublicKey {
+/** @throws AuthError `invalid-request` */
+export function readSshKey(blob: Buffer, what: string): SshPublicKey {
   try {
     return parsePublicKey(blob)
   } catch (cause) {
-    throw new AuthError('invalid-request', 'the SSH public key is not one that can be certified', {
-      cause,
-    })
+    throw new AuthError('invalid-request', `${what} is not one that can be certified`, { cause })
   }
 }
 
@@ -95,14 +98,20 @@ export function checkClock(clientTime: number | undefined, now: number): void {
   )
 }
 
+/** Of an SSH certificate; OpenSSH can't revoke number 0. */
+export function newSerial(random: Pick<Random, 'bytes'>): bigint {
+  return random.bytes(8).readBigUInt64BE() || 1n
+}
+
 /** @throws AuthError `interval-too-long`, `invalid-request` */
 export function issueIdentity(
-  { store, clock, random, authorities }: AuthContext,
+  context: BoardContext,
   bot: BotRecord,
   roles: readonly Role[],
   instance: Pick<InstanceRecord, 'id' | 'generation'>,
   request: CheckedRequest,
 ): IssuedIdentity {
+  const { store, clock, random, authorities, board } = context
   const now = clock.now()
   const access = checkPolicy(() => certificateAccess(bot.name, roles))
   const life = outputCertificateLife(
@@ -110,7 +119,7 @@ export function issueIdentity(
     access.maxTtlMs,
     request.renewalInterval,
   )
-  const serial = random.bytes(8).readBigUInt64BE() || 1n
+  const serial = newSerial(random)
   const certificate = issueCertificate(
     {
       publicKey: request.sshKey,
@@ -154,15 +163,16 @@ export function issueIdentity(
     serial,
     certificateExpiresAt: now + life,
     identityExpiresAt,
-    trust: trustBundle(store.clusterId, authorities.records),
+    trust: trustBundle(context),
+    nodes: board.reachableNodes(bot.name),
     hubTime: now,
   }
 }
 
-function trustBundle(
-  clusterId: string,
-  records: AuthContext['authorities']['records'],
-): TrustBundle {
+export function trustBundle({
+  store: { clusterId },
+  authorities: { records },
+}: Pick<AuthContext, 'store' | 'authorities'>): TrustBundle {
   const of = (type: AuthorityType) =>
     records.filter((record) => record.type === type).map((record) => record.publicPart)
   return { clusterId, user: of('user'), host: of('host'), tls: of('tls') }

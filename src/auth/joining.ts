@@ -4,21 +4,20 @@
  */
 
 import { equalBytes } from '../base/bytes.ts'
-import { hashJoinTokenSecret, JoinTokenError, parseJoinToken } from '../trust/join-token.ts'
 import type { AdmittedBot } from './admission.ts'
-import { admitBot } from './admission.ts'
+import { admitBot, requireSameRoles } from './admission.ts'
 import type { Caller } from './caller.ts'
 import { decideAndCommit } from './commit.ts'
-import type { AuthContext } from './context.ts'
+import type { BoardContext } from './context.ts'
 import { eventBy } from './context.ts'
 import { AuthError } from './errors.ts'
-import { aboutIssue, lastSeen } from './instance.ts'
+import { aboutIssue, lastSeen, onRecord } from './instance.ts'
 import type { CertificateRequest, CheckedRequest, IssuedIdentity } from './issuing.ts'
 import { checkClock, checkRequest, issueIdentity } from './issuing.ts'
 import type { InstanceRecord, TokenRecord } from './records.ts'
 import { unknownToken } from './refusals.ts'
 import type { Roles } from './roles.ts'
-import { requireActive } from './tokens.ts'
+import { botOf, readToken, requireActive } from './tokens.ts'
 
 export interface Joining {
   /**
@@ -29,7 +28,7 @@ export interface Joining {
   join(caller: Caller, token: string, request: CertificateRequest): Promise<IssuedIdentity>
 }
 
-export function createJoining(context: AuthContext, roles: Roles): Joining {
+export function createJoining(context: BoardContext, roles: Roles): Joining {
   const { store, clock } = context
 
   async function attempt(
@@ -37,9 +36,10 @@ export function createJoining(context: AuthContext, roles: Roles): Joining {
     token: TokenRecord,
     request: CheckedRequest,
   ): Promise<IssuedIdentity> {
+    const bot = botOf(token)
     const before = await joinedBefore(context, token, request)
     if (!before) requireActive(token, clock.now())
-    const admitted = await admitBot(context, roles, token.bot, before?.id)
+    const admitted = await admitBot(context, roles, bot, before?.id)
     return before
       ? repeatJoin(context, caller, admitted, before, request, token)
       : firstJoin(context, caller, admitted, request, token)
@@ -48,13 +48,13 @@ export function createJoining(context: AuthContext, roles: Roles): Joining {
   return {
     async join(caller, text, unchecked) {
       const request = checkRequest(unchecked)
-      const secretHash = hashJoinTokenSecret(readToken(text))
+      const secretHash = readToken(text, 'bot')
       let token: TokenRecord | undefined
       try {
         checkClock(request.clientTime, clock.now())
         return await decideAndCommit(async () => {
           token = await store.tokens.find(secretHash)
-          if (!token) throw unknownToken()
+          if (!token) throw unknownToken('bot')
           return attempt(caller, token, request)
         })
       } catch (error) {
@@ -73,26 +73,12 @@ export function createJoining(context: AuthContext, roles: Roles): Joining {
   }
 }
 
-/** @throws AuthError `invalid-request`, `token-wrong-kind` */
-function readToken(text: string): Buffer {
-  try {
-    const { kind, secret } = parseJoinToken(text)
-    if (kind === 'bot') return secret
-  } catch (error) {
-    if (!(error instanceof JoinTokenError)) throw error
-    throw new AuthError('invalid-request', error.message, { hint: error.hint })
-  }
-  throw new AuthError('token-wrong-kind', 'this join token is for a node, not for a bot', {
-    hint: 'use it with mezd node start; a bot gets its token from mezctl bots add',
-  })
-}
-
 /**
  * The instance that these very keys joined as with this token: the reply to that join was lost, or
  * is asked for again. Once the instance has renewed, nobody can have lost it.
  */
 async function joinedBefore(
-  { store }: AuthContext,
+  { store }: BoardContext,
   token: TokenRecord,
   request: CheckedRequest,
 ): Promise<InstanceRecord | undefined> {
@@ -105,13 +91,14 @@ async function joinedBefore(
 }
 
 async function firstJoin(
-  context: AuthContext,
+  context: BoardContext,
   caller: Caller,
-  { bot, roles }: AdmittedBot,
+  admitted: AdmittedBot,
   request: CheckedRequest,
   token: TokenRecord,
 ): Promise<IssuedIdentity> {
   const { store, clock, random } = context
+  const { bot, roles } = admitted
   const id = random.uuid()
   const issued = issueIdentity(context, bot, roles, { id, generation: 1n }, request)
   const instance: InstanceRecord = {
@@ -132,20 +119,23 @@ async function firstJoin(
         redemption: { tokenId: token.id, keyFingerprint: request.keyFingerprint, instanceId: id },
       },
       { kind: 'insert-instance', instance },
+      onRecord(issued),
     ],
     events: [eventBy(context, caller, 'bot.join', aboutIssue(issued, { token: token.id }))],
   })
+  requireSameRoles(context, admitted)
   return issued
 }
 
 async function repeatJoin(
-  context: AuthContext,
+  context: BoardContext,
   caller: Caller,
-  { bot, roles }: AdmittedBot,
+  admitted: AdmittedBot,
   before: InstanceRecord,
   request: CheckedRequest,
   token: TokenRecord,
 ): Promise<IssuedIdentity> {
+  const { bot, roles } = admitted
   const issued = issueIdentity(context, bot, roles, before, request)
   const fields = { token: token.id, repeated: 'true' }
   await context.store.commit({
@@ -156,8 +146,10 @@ async function repeatJoin(
         expected: before,
         instance: { ...before, ...lastSeen(caller, issued, request) },
       },
+      onRecord(issued),
     ],
     events: [eventBy(context, caller, 'bot.join', aboutIssue(issued, fields))],
   })
+  requireSameRoles(context, admitted)
   return issued
 }

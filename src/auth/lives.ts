@@ -30,6 +30,12 @@ export const IDENTITY_LIFE: Life = {
   longest: 30 * DAY,
 }
 
+/**
+ * A node's identity certificate and its host certificate. The agent renews both every 8 hours, so a
+ * node that was off for some days needs no new token.
+ */
+export const NODE_LIFE = 7 * DAY
+
 export const TOKEN_LIFE: Life = {
   what: 'token TTL',
   standard: HOUR,

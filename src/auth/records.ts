@@ -34,8 +34,10 @@ export interface TokenRecord {
   readonly id: string
   readonly secretHash: Buffer
   readonly kind: JoinTokenKind
-  /** The bot that joins with it. It stays named here when the bot is removed. */
-  readonly bot: string
+  /**
+   * The bot that joins with it, which stays named here when it is removed; undefined for a node's.
+   */
+  readonly bot: string | undefined
   readonly uses: number
   readonly usesLeft: number
   /** Why it can't be used any more, though neither used up nor expired. */
@@ -77,9 +79,67 @@ export interface InstanceRecord {
   readonly address: string
 }
 
+/** A user certificate that was issued and may still be valid: what a lock has to revoke. */
+export interface CertificateRecord {
+  readonly serial: bigint
+  readonly bot: string
+  readonly instanceId: string
+  readonly expiresAt: number
+}
+
+/** A managed node, and the newest generation of its identity. */
+export interface NodeRecord {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  /** Set by an administrator, so that what the agent says of them no longer counts. */
+  readonly labelsPinned: boolean
+  /** Names and addresses under which it is reached; at least one. */
+  readonly hosts: readonly string[]
+  /** Of its sshd. */
+  readonly port: number
+  /** A UUID. */
+  readonly instanceId: string
+  readonly generation: bigint
+  /** Of the identity key certified at `generation`, over its SubjectPublicKeyInfo. */
+  readonly keyFingerprint: Buffer
+  /** The same one generation before; undefined at generation 1. */
+  readonly previousKeyFingerprint: Buffer | undefined
+  /** Of sshd's host key certified at `generation`, over its wire encoding. */
+  readonly sshKeyFingerprint: Buffer
+  /** Counts the changes to this record, from 1. */
+  readonly revision: number
+  readonly joinedAt: number
+  /** The last join or renewal. */
+  readonly lastSeenAt: number
+  readonly identityExpiresAt: number
+  readonly hostCertificateSerial: bigint
+  readonly hostCertificateExpiresAt: number
+  /** What the agent said of itself; not trusted. */
+  readonly clientVersion: string
+  readonly sshdVersion: string
+  readonly address: string
+}
+
+/** Somebody who is in now. The row goes when the session ends. */
+export interface SessionRecord {
+  /** The agent's own identifier, unique on its node for ever. */
+  readonly id: string
+  readonly node: string
+  readonly login: string
+  readonly bot: string
+  readonly instanceId: string
+  readonly certificateSerial: bigint
+  /** The client's. */
+  readonly address: string
+  readonly startedAt: number
+}
+
 export type LockTarget =
   | { readonly kind: 'bot'; readonly bot: string }
   | { readonly kind: 'instance'; readonly bot: string; readonly instanceId: string }
+  | { readonly kind: 'node'; readonly node: string }
+  | { readonly kind: 'role'; readonly role: string }
+  | { readonly kind: 'login'; readonly login: string }
 
 export interface LockRecord {
   /** A UUID. */

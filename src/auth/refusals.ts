@@ -1,11 +1,23 @@
 /** The refusals that more than one act knows: what each says, and what to do about it. */
-import type { BotCaller } from './caller.ts'
-import { AuthError } from './errors.ts'
-import type { LockRecord } from './records.ts'
+import type { JoinTokenKind } from '../trust/join-token.ts'
+import type { BotCaller, NodeCaller } from './caller.ts'
+import { AuthError, type AuthErrorCode } from './errors.ts'
+import type { LockRecord, LockTarget } from './records.ts'
 
-export function unknownToken(): AuthError {
+const TOKEN_HINTS: Readonly<Record<JoinTokenKind, string>> = {
+  bot: 'make a new one: mezctl bots rotate-token NAME',
+  node: 'make a new one: mezctl tokens create --roles=node',
+}
+
+export function unknownToken(kind: JoinTokenKind): AuthError {
   return new AuthError('token-unknown', 'the hub does not know this join token', {
-    hint: 'make a new one: mezctl bots rotate-token NAME',
+    hint: TOKEN_HINTS[kind],
+  })
+}
+
+export function roleMissing(name: string): AuthError {
+  return new AuthError('not-found', `there is no role "${name}"`, {
+    hint: 'mezctl roles ls shows the roles there are',
   })
 }
 
@@ -21,16 +33,50 @@ export function botMissing(name: string): AuthError {
   })
 }
 
-export function locked({ target, message }: LockRecord): AuthError {
-  const reason = message === '' ? '' : `: ${message}`
-  const hint = `when it is safe again: mezctl bots unlock ${target.bot}`
-  return target.kind === 'bot'
-    ? new AuthError('bot-locked', `bot "${target.bot}" is locked${reason}`, { hint })
-    : new AuthError(
-        'instance-locked',
-        `instance ${target.instanceId} of bot "${target.bot}" is locked${reason}`,
-        { hint },
-      )
+export function nodeRemoved(name: string): AuthError {
+  return new AuthError('node-removed', `node "${name}" has been removed`, { hint: rejoin(name) })
+}
+
+export function nodeMissing(name: string): AuthError {
+  return new AuthError('not-found', `there is no node "${name}"`, {
+    hint: 'mezctl nodes ls shows the nodes there are',
+  })
+}
+
+const LOCKED_CODES: Readonly<Record<LockTarget['kind'], AuthErrorCode>> = {
+  bot: 'bot-locked',
+  instance: 'instance-locked',
+  node: 'node-locked',
+  role: 'permission-denied',
+  login: 'permission-denied',
+}
+
+export function locked(lock: LockRecord): AuthError {
+  const { target } = lock
+  const unlock = 'bot' in target ? `mezctl bots unlock ${target.bot}` : `mezctl locks rm ${lock.id}`
+  return new AuthError(LOCKED_CODES[target.kind], describeLock(lock), {
+    hint: `when it is safe again: ${unlock}`,
+  })
+}
+
+/** `bot "ci" is locked: incident 7` */
+export function describeLock({ target, message }: LockRecord): string {
+  return `${describeTarget(target)} is locked${message === '' ? '' : `: ${message}`}`
+}
+
+function describeTarget(target: LockTarget): string {
+  switch (target.kind) {
+    case 'bot':
+      return `bot "${target.bot}"`
+    case 'instance':
+      return `instance ${target.instanceId} of bot "${target.bot}"`
+    case 'node':
+      return `node "${target.node}"`
+    case 'role':
+      return `role "${target.role}"`
+    case 'login':
+      return `login "${target.login}"`
+  }
 }
 
 export function generationMismatch(caller: BotCaller, newest: bigint): AuthError {
@@ -43,14 +89,59 @@ export function generationMismatch(caller: BotCaller, newest: bigint): AuthError
   )
 }
 
-export function instanceUnknown({ bot, instanceId }: BotCaller): AuthError {
-  return new AuthError('instance-unknown', `bot "${bot}" has no instance ${instanceId}`, {
-    hint: `join again with a new token: mezctl bots rotate-token ${bot}`,
-  })
+export function nodeGenerationMismatch(
+  caller: NodeCaller,
+  newest: bigint,
+  lockId: string,
+): AuthError {
+  return new AuthError(
+    'generation-mismatch',
+    `generation ${caller.generation} of node "${caller.node}" was presented, but ${newest} is the newest: the credential was used twice, and the node is locked`,
+    {
+      hint: `find out who holds a copy of the state directory (mezctl audit ls --instance=${caller.instanceId}), then mezctl locks rm ${lockId}, or remove the node and join it anew`,
+    },
+  )
+}
+
+/** A credential that was renewed since, at a call that isn't a renewal: nothing is locked yet. */
+export function generationOutdated(caller: BotCaller | NodeCaller, newest: bigint): AuthError {
+  const who = caller.kind === 'bot' ? `instance ${caller.instanceId}` : `node "${caller.node}"`
+  return new AuthError(
+    'generation-mismatch',
+    `generation ${caller.generation} of ${who} was presented, but ${newest} is the newest`,
+    {
+      hint: 'restart the daemon; if that does not help, somebody uses a copy of its state directory',
+    },
+  )
+}
+
+export function instanceUnknown(caller: BotCaller | NodeCaller): AuthError {
+  const { instanceId } = caller
+  return caller.kind === 'bot'
+    ? new AuthError('instance-unknown', `bot "${caller.bot}" has no instance ${instanceId}`, {
+        hint: `join again with a new token: mezctl bots rotate-token ${caller.bot}`,
+      })
+    : new AuthError(
+        'instance-unknown',
+        `node "${caller.node}" has joined anew since, as another instance than ${instanceId}`,
+        { hint: rejoin(caller.node) },
+      )
 }
 
 export function identityExpired(bot: string): AuthError {
   return new AuthError('identity-expired', `the identity certificate of bot "${bot}" has expired`, {
     hint: `join again with a new token: mezctl bots rotate-token ${bot}`,
   })
+}
+
+export function nodeIdentityExpired(node: string): AuthError {
+  return new AuthError(
+    'identity-expired',
+    `the identity certificate of node "${node}" has expired`,
+    { hint: rejoin(node) },
+  )
+}
+
+function rejoin(node: string): string {
+  return `join it anew: mezctl nodes rm ${node}, if it is still there, and mezctl tokens create --roles=node`
 }

@@ -2,15 +2,15 @@
  * Renewal: one generation of an instance becomes the next. The decision is `decideGeneration`'s;
  * here it is carried out, in one durable act.
  */
-import { admitBot } from './admission.ts'
+import { admitBot, requireSameRoles } from './admission.ts'
 import type { BotCaller } from './caller.ts'
 import { decideAndCommit } from './commit.ts'
-import type { AuthContext } from './context.ts'
+import type { BoardContext } from './context.ts'
 import { eventBy } from './context.ts'
 import { AuthError } from './errors.ts'
 import type { DoubleUse, GenerationDecision } from './generation.ts'
 import { decideGeneration } from './generation.ts'
-import { aboutIssue, lastSeen } from './instance.ts'
+import { aboutIssue, lastSeen, onRecord } from './instance.ts'
 import type { CertificateRequest, CheckedRequest, IssuedIdentity } from './issuing.ts'
 import { checkRequest, issueIdentity } from './issuing.ts'
 import type { BotRecord, InstanceRecord, LockRecord } from './records.ts'
@@ -26,12 +26,13 @@ export interface Renewal {
   renew(caller: BotCaller, request: CertificateRequest): Promise<IssuedIdentity>
 }
 
-export function createRenewal(context: AuthContext, roles: Roles): Renewal {
+export function createRenewal(context: BoardContext, roles: Roles): Renewal {
   const { store, clock } = context
 
   async function attempt(caller: BotCaller, request: CheckedRequest): Promise<IssuedIdentity> {
     if (caller.expiresAt <= clock.now()) throw identityExpired(caller.bot)
-    const { bot, roles: held } = await admitBot(context, roles, caller.bot, caller.instanceId)
+    const admitted = await admitBot(context, roles, caller.bot, caller.instanceId)
+    const { bot, roles: held } = admitted
     const stored = await store.instances.get(caller.instanceId)
     if (stored?.bot !== bot.name) throw instanceUnknown(caller)
 
@@ -61,11 +62,13 @@ export function createRenewal(context: AuthContext, roles: Roles): Renewal {
           expected: stored,
           instance: nextInstance(caller, stored, decision, issued, request),
         },
+        onRecord(issued),
       ],
       events: [
         eventBy(context, caller, 'bot.renew', aboutIssue(issued, renewalFields(decision, stored))),
       ],
     })
+    requireSameRoles(context, admitted)
     return issued
   }
 
@@ -121,7 +124,7 @@ function renewalFields(decision: GenerationDecision, stored: InstanceRecord) {
 
 /** The lock, and what it rests on: that nobody moved or locked the instance in the meantime. */
 async function lockInstance(
-  context: AuthContext,
+  context: BoardContext,
   caller: BotCaller,
   bot: BotRecord,
   stored: InstanceRecord,

@@ -1,13 +1,14 @@
 /** Roles: kept as YAML documents, read through `src/policy`. */
 
 import type { Role } from '../policy/role.ts'
-import { formatRole, parseRoleDocuments } from '../policy/role-document.ts'
+import { formatRole } from '../policy/role-document.ts'
 import type { Caller } from './caller.ts'
 import { decideAndCommit } from './commit.ts'
 import type { AuthContext } from './context.ts'
 import { eventBy } from './context.ts'
-import { AuthError, checkPolicy } from './errors.ts'
 import type { RoleRecord } from './records.ts'
+import { roleMissing } from './refusals.ts'
+import { readRole } from './role-reader.ts'
 import type { PageRequest } from './storage.ts'
 
 export interface Roles {
@@ -33,12 +34,14 @@ export function createRoles(context: AuthContext): Roles {
   const read = createRoleReader()
 
   async function get(name: string): Promise<RoleRecord> {
-    return (await store.roles.get(name)) ?? missing(name)
+    const role = await store.roles.get(name)
+    if (!role) throw roleMissing(name)
+    return role
   }
 
   return {
     async create(caller, document) {
-      const role = parseOne(document)
+      const role = readRole(document)
       const now = clock.now()
       const record = { ...toRecord(role), revision: 1, createdAt: now, updatedAt: now }
       await decideAndCommit(() =>
@@ -51,7 +54,7 @@ export function createRoles(context: AuthContext): Roles {
     },
 
     async update(caller, document) {
-      const role = parseOne(document)
+      const role = readRole(document)
       return decideAndCommit(async () => {
         const stored = await get(role.name)
         const record = {
@@ -90,27 +93,12 @@ function createRoleReader(): (record: RoleRecord) => Role {
   return ({ name, document }) => {
     const hit = known.get(name)
     if (hit?.document === document) return hit.role
-    const role = parseOne(document)
+    const role = readRole(document)
     known.set(name, { document, role })
     return role
   }
 }
 
-/** @throws AuthError `invalid-request` */
-function parseOne(document: string): Role {
-  const [role, ...others] = checkPolicy(() => parseRoleDocuments(document, 'role'))
-  if (role && others.length === 0) return role
-  throw new AuthError('invalid-request', 'expected one role document', {
-    hint: 'send each role by itself',
-  })
-}
-
 function toRecord(role: Role): Pick<RoleRecord, 'name' | 'description' | 'document'> {
   return { name: role.name, description: role.description, document: formatRole(role) }
-}
-
-function missing(name: string): never {
-  throw new AuthError('not-found', `there is no role "${name}"`, {
-    hint: 'mezctl roles ls shows the roles there are',
-  })
 }

@@ -15,10 +15,13 @@ import type {
   AdminRecord,
   AuthorityRecord,
   BotRecord,
+  CertificateRecord,
   InstanceRecord,
   LockRecord,
+  NodeRecord,
   RedemptionRecord,
   RoleRecord,
+  SessionRecord,
   TokenRecord,
 } from './records.ts'
 
@@ -67,6 +70,8 @@ export interface TokenReader {
   find(secretHash: Uint8Array): Promise<TokenRecord | undefined>
   /** Newest first. */
   listForBot(bot: string): Promise<readonly TokenRecord[]>
+  /** A node's tokens, newest first. */
+  listForNodes(): Promise<readonly TokenRecord[]>
   redemption(tokenId: string, keyFingerprint: Uint8Array): Promise<RedemptionRecord | undefined>
 }
 
@@ -74,6 +79,31 @@ export interface InstanceReader {
   get(id: string): Promise<InstanceRecord | undefined>
   /** Newest join first. */
   listForBot(bot: string): Promise<readonly InstanceRecord[]>
+  count(): Promise<number>
+}
+
+export interface CertificateReader {
+  /** Those that expire after `now`, by serial. */
+  listForBot(bot: string, now: number): Promise<readonly CertificateRecord[]>
+  /** Those of every bot, also of removed ones, that expire after `now`; for one pass at the start. */
+  list(now: number): Promise<readonly CertificateRecord[]>
+}
+
+export interface NodeReader {
+  get(name: string): Promise<NodeRecord | undefined>
+  list(page: PageRequest): Promise<readonly NodeRecord[]>
+  count(): Promise<number>
+}
+
+export interface SessionFilter {
+  readonly bot?: string | undefined
+  readonly node?: string | undefined
+}
+
+export interface SessionReader {
+  get(node: string, id: string): Promise<SessionRecord | undefined>
+  /** Newest first. */
+  list(filter: SessionFilter): Promise<readonly SessionRecord[]>
   count(): Promise<number>
 }
 
@@ -124,7 +154,7 @@ export type Change =
   | { readonly kind: 'insert-role'; readonly role: RoleRecord }
   // `conflict` unless the stored revision is one less than the given; `missing` without the role.
   | { readonly kind: 'replace-role'; readonly role: RoleRecord }
-  // `missing`; `in-use` while a bot has it.
+  // The locks on it go too. `missing`; `in-use` while a bot has it.
   | { readonly kind: 'delete-role'; readonly name: string }
   // `exists`; `missing` where one of its roles doesn't exist.
   | { readonly kind: 'insert-bot'; readonly bot: BotRecord }
@@ -135,9 +165,9 @@ export type Change =
   | { readonly kind: 'expect-bot'; readonly name: string; readonly revision: number }
   // Counts the bot's revision up; `missing` without the bot.
   | { readonly kind: 'touch-bot'; readonly name: string }
-  // Also deletes its instances and locks; its tokens stay. `missing`.
+  // Also deletes its instances and locks; its tokens and certificates stay. `missing`.
   | { readonly kind: 'delete-bot'; readonly name: string }
-  // `exists`; `missing` without the bot.
+  // `exists`; `missing` without the bot, where it names one.
   | { readonly kind: 'insert-token'; readonly token: TokenRecord }
   // Takes one use and records the redemption. `missing` without the token; `conflict` where no use
   // is left, where it is invalidated, or where these keys redeemed it before.
@@ -156,7 +186,7 @@ export type Change =
       readonly expected: Pick<InstanceRecord, 'generation' | 'keyFingerprint'>
       readonly instance: InstanceRecord
     }
-  // `exists`; `missing` without the bot or instance.
+  // `exists`; `missing` without the bot, instance, node or role. A login isn't looked up.
   | { readonly kind: 'insert-lock'; readonly lock: LockRecord }
   // `missing`.
   | { readonly kind: 'delete-lock'; readonly id: string }
@@ -164,12 +194,38 @@ export type Change =
   | { readonly kind: 'insert-admin'; readonly admin: AdminRecord }
   // `missing`.
   | { readonly kind: 'delete-admin'; readonly name: string }
+  // Once: `exists` where it is there.
+  | { readonly kind: 'insert-certificate'; readonly certificate: CertificateRecord }
+  // Those that expired by then.
+  | { readonly kind: 'forget-certificates'; readonly expiredBy: number }
+  // `exists`.
+  | { readonly kind: 'insert-node'; readonly node: NodeRecord }
+  // `conflict` unless the stored revision is one less than the given; `missing` without the node.
+  | { readonly kind: 'replace-node'; readonly node: NodeRecord }
+  // Its sessions and the locks on it go too. `missing`.
+  | { readonly kind: 'delete-node'; readonly name: string }
+  // `exists` where the node has one with this identifier; `missing` without the node.
+  | { readonly kind: 'insert-session'; readonly session: SessionRecord }
+  // `missing`.
+  | { readonly kind: 'delete-session'; readonly node: string; readonly id: string }
+  // Its redemptions go too. `missing`.
+  | { readonly kind: 'delete-token'; readonly id: string }
   // `exists` where an authority of that type or identifier is there already.
   | { readonly kind: 'insert-authority'; readonly authority: AuthorityRecord }
 
 export interface Act {
   readonly changes: readonly Change[]
   readonly events: readonly AuditEvent[]
+}
+
+/** What has been committed, act by act. */
+export interface ChangeFeed {
+  /**
+   * Calls the listener with the changes of every act that is committed from now on, in the order of
+   * their commits, after they are durable and readable, and before `commit` resolves. Returns what
+   * ends that. A listener must not throw.
+   */
+  subscribe(listener: (changes: readonly Change[]) => void): () => void
 }
 
 export interface Store {
@@ -182,9 +238,13 @@ export interface Store {
   readonly tokens: TokenReader
   readonly instances: InstanceReader
   readonly locks: LockReader
+  readonly certificates: CertificateReader
+  readonly nodes: NodeReader
+  readonly sessions: SessionReader
   readonly admins: AdminReader
   readonly authorities: AuthorityReader
   readonly audit: AuditReader
+  readonly changes: ChangeFeed
   /** @throws StoreError */
   commit(act: Act): Promise<void>
   /** Waits for the acts under way, then lets go of the store. */

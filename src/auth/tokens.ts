@@ -1,5 +1,12 @@
-/** Join tokens on the hub's side: their making, and why one is refused. */
-import { encodeJoinToken, hashJoinTokenSecret, SECRET_LENGTH } from '../trust/join-token.ts'
+/** Join tokens on the hub's side: their making, their presentation, and why one is refused. */
+import {
+  encodeJoinToken,
+  hashJoinTokenSecret,
+  JoinTokenError,
+  type JoinTokenKind,
+  parseJoinToken,
+  SECRET_LENGTH,
+} from '../trust/join-token.ts'
 import type { Caller } from './caller.ts'
 import { actorOf } from './caller.ts'
 import type { AuthContext } from './context.ts'
@@ -21,11 +28,18 @@ export interface NewToken {
   readonly record: TokenRecord
 }
 
+/** Who joins with it: this bot, or nodes. */
+export type TokenOwner =
+  | { readonly kind: 'bot'; readonly bot: string }
+  | { readonly kind: 'node'; readonly bot: undefined }
+
+export const FOR_NODES: TokenOwner = { kind: 'node', bot: undefined }
+
 /** @throws AuthError `invalid-request` */
-export function createBotToken(
+export function createToken(
   { authorities, clock, random }: AuthContext,
   caller: Caller,
-  bot: string,
+  { kind, bot }: TokenOwner,
   options: TokenOptions,
 ): NewToken {
   const life = chooseLife(TOKEN_LIFE, options.ttl)
@@ -38,11 +52,11 @@ export function createBotToken(
   const secret = random.bytes(SECRET_LENGTH)
   const secretHash = hashJoinTokenSecret(secret)
   return {
-    value: encodeJoinToken({ kind: 'bot', secret, pin: authorities.pin }),
+    value: encodeJoinToken({ kind, secret, pin: authorities.pin }),
     record: {
       id: secretHash.toString('hex', 0, 8),
       secretHash,
-      kind: 'bot',
+      kind,
       bot,
       uses,
       usesLeft: uses,
@@ -54,6 +68,61 @@ export function createBotToken(
   }
 }
 
+/** What the audit log says of a new token. */
+export function aboutToken({ record }: NewToken) {
+  return {
+    bot: record.bot,
+    fields: {
+      token: record.id,
+      kind: record.kind,
+      uses: String(record.uses),
+      expires_at: new Date(record.expiresAt).toISOString(),
+    },
+  }
+}
+
+/**
+ * The hash under which a token that somebody presents would be stored.
+ *
+ * @throws AuthError `invalid-request`, `token-wrong-kind`
+ */
+export function readToken(text: string, wanted: JoinTokenKind): Buffer {
+  try {
+    const { kind, secret } = parseJoinToken(text)
+    if (kind === wanted) return hashJoinTokenSecret(secret)
+  } catch (error) {
+    if (!(error instanceof JoinTokenError)) throw error
+    throw new AuthError('invalid-request', error.message, { hint: error.hint })
+  }
+  throw wrongKind(wanted)
+}
+
+/**
+ * The bot that joins with this token. The kind in a token's text is its bearer's word: the one on
+ * record counts.
+ *
+ * @throws AuthError `token-wrong-kind`
+ */
+export function botOf({ bot }: TokenRecord): string {
+  if (bot === undefined) throw wrongKind('bot')
+  return bot
+}
+
+/** @throws AuthError `token-wrong-kind` */
+export function requireForNodes({ kind }: TokenRecord): void {
+  if (kind !== 'node') throw wrongKind('node')
+}
+
+function wrongKind(wanted: JoinTokenKind): AuthError {
+  return wanted === 'bot'
+    ? new AuthError('token-wrong-kind', 'this join token is for a node, not for a bot', {
+        hint: 'use it with mezd node start; a bot gets its token from mezctl bots add',
+      })
+    : new AuthError('token-wrong-kind', 'this join token is for a bot, not for a node', {
+        hint: 'use it with mezd identity start; for nodes: mezctl tokens create --roles=node',
+      })
+}
+
 export type TokenState = 'active' | 'used' | 'expired' | 'rotated' | 'bot-removed'
 
 export function tokenState(token: TokenRecord, now: number): TokenState {
@@ -62,25 +131,29 @@ export function tokenState(token: TokenRecord, now: number): TokenState {
   return token.expiresAt <= now ? 'expired' : 'active'
 }
 
-const ROTATE_HINT = (bot: string) => `make a new one: mezctl bots rotate-token ${bot}`
-
 /** @throws AuthError with the token's own reason, unless it can be redeemed at `now` */
 export function requireActive(token: TokenRecord, now: number): void {
-  const hint = ROTATE_HINT(token.bot)
+  const { id, bot } = token
+  const hint =
+    bot === undefined
+      ? 'make a new one: mezctl tokens create --roles=node'
+      : `make a new one: mezctl bots rotate-token ${bot}`
   switch (tokenState(token, now)) {
     case 'active':
       return
-    case 'used':
-      throw new AuthError('token-used', `join token ${token.id} has been used already`, {
-        hint: `if it wasn't you, somebody else joined with it: mezctl bots instances ${token.bot}; to join again, ${hint}`,
+    case 'used': {
+      const look = bot === undefined ? 'mezctl nodes ls' : `mezctl bots instances ${bot}`
+      throw new AuthError('token-used', `join token ${id} has been used already`, {
+        hint: `if it wasn't you, somebody else joined with it: ${look}; to join again, ${hint}`,
       })
+    }
     case 'expired':
-      throw new AuthError('token-expired', `join token ${token.id} has expired`, { hint })
+      throw new AuthError('token-expired', `join token ${id} has expired`, { hint })
     case 'rotated':
-      throw new AuthError('token-rotated', `join token ${token.id} was replaced by a newer one`, {
+      throw new AuthError('token-rotated', `join token ${id} was replaced by a newer one`, {
         hint: 'use the newest one',
       })
     case 'bot-removed':
-      throw botRemoved(token.bot)
+      throw botRemoved(bot ?? id)
   }
 }

@@ -187,6 +187,21 @@ describe('a secret', () => {
     assert.equal(message, 'MEZITE_JOIN_TOKEN_FILE: no such file')
   })
 
+  it('that is used once may be gone with its file, and is then as if it were not given', async () => {
+    const once = { token: optional(text('T'), { help: 'a token', secret: true, usedOnce: true }) }
+    const sourcesWith = (code: string): Sources => ({
+      flags: { tokenFile: ['/run/token'] },
+      environment: { env: {}, cwd: '/', home: '/', uid: 0 },
+      readSecret: () => Promise.reject(Object.assign(new Error(code), { code })),
+    })
+    const options = { everyParameterFromEnvironment: false }
+    const { values } = await resolveConfig(once, sourcesWith('ENOENT'), options)
+    assert.equal(values.token, undefined)
+    await assert.rejects(resolveConfig(once, sourcesWith('EACCES'), options), {
+      message: '--token-file: EACCES',
+    })
+  })
+
   it('that is malformed is not quoted', async () => {
     const secret = { pin: required(integer(1, 9), { help: 'a PIN', secret: true }) }
     const sources: Sources = {

@@ -7,7 +7,7 @@
  * Pure but for `Sources.readSecret`: the file comes parsed (`config-file.ts`).
  */
 import type { ConfigFile } from './config-file.ts'
-import { type ErrorDetails, MeziteError, messageOf } from './errors.ts'
+import { type ErrorDetails, MeziteError, messageOf, systemErrorCode } from './errors.ts'
 import { nearestKey } from './nearest-key.ts'
 import {
   type Environment,
@@ -133,7 +133,8 @@ async function firstGiven(
         },
       )
     }
-    if (fromFile) return await readSecret(key, parameter, fromFile, sources)
+    const read = fromFile && (await readSecret(key, parameter, fromFile, sources))
+    if (read) return read
     if (given) return given
   }
   return undefined
@@ -144,12 +145,14 @@ async function readSecret(
   parameter: Parameter<unknown>,
   given: Given,
   sources: Sources,
-): Promise<Given> {
+): Promise<Given | undefined> {
   const [, file] = secretFile(key, parameter)
   const path = parse(file, given, sources) ?? ''
   const text = await sources.readSecret(path).catch((cause: unknown) => {
+    if (parameter.usedOnce && systemErrorCode(cause) === 'ENOENT') return undefined
     throw new ConfigError('unreadable', `${given.origin}: ${messageOf(cause)}`, { cause })
   })
+  if (text === undefined) return undefined
   return { ...given, texts: [text.replace(/\r?\n$/, '')] }
 }
 

@@ -25,6 +25,8 @@ export interface ParameterDetails {
   readonly short?: string
   /** Never shown; `NAME-file` (a path, or `-` for standard input) is accepted in its place. */
   readonly secret?: boolean
+  /** Of a secret that is needed once: its file may be gone, which is as if it weren't given. */
+  readonly usedOnce?: boolean
 }
 
 export interface Parameter<T> extends ParameterDetails {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { formatAddress, parseAddress } from './address.ts'
-import { boolean, choice, file, fileOrStandard, integer, list, text } from './value-kind.ts'
+import { boolean, choice, file, fileOrStandard, integer, labels, list, text } from './value-kind.ts'
 
 const here = { directory: '/work', home: '/home/me' }
 
@@ -77,5 +77,20 @@ describe('kinds of values', () => {
     assert.equal(file.parse(['-'], here), '/work/-')
     assert.equal(fileOrStandard.parse(['-'], here), '-')
     assert.equal(fileOrStandard.parse(['x'], here), '/work/x')
+  })
+
+  it('labels are keys with values, each key once', () => {
+    const read = (...texts: readonly string[]) => labels.parse(texts, here)
+    assert.deepEqual(read('env=staging, tier=web'), { env: 'staging', tier: 'web' })
+    assert.deepEqual(read('a=1', 'b=2'), { a: '1', b: '2' })
+    assert.deepEqual(read('note=a=b,none='), { note: 'a=b', none: '' })
+    assert.ok(Object.hasOwn(read('__proto__=x'), '__proto__'))
+    refuses(() => read('staging'), /"staging" is not a key with its value/)
+    refuses(() => read('env=staging,web'), /"web" is not a key with its value/)
+    refuses(() => read('=staging'), /not a key with its value/)
+    refuses(() => read('env=a,env=b'), /"env" stands there twice/)
+    refuses(() => read('env=a', 'env=a'), /"env" stands there twice/)
+    refuses(() => read('env=a,,b=c'), /empty/)
+    refuses(() => read(''), /empty/)
   })
 })

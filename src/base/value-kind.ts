@@ -16,6 +16,8 @@ export interface WrittenIn {
 export interface ValueKind<T> {
   /** What stands for the value in help: `DURATION`; empty for a switch. */
   readonly placeholder: string
+  /** What a flag means that is given without its value; undefined: it must have one. */
+  readonly alone?: string
   /** Whether it may be given more than once. */
   readonly many: boolean
   /** What a shell completes it with. */
@@ -122,6 +124,33 @@ export function list<T>(item: ValueKind<T>): ValueKind<readonly T[]> {
         .map((it) => it.trim())
         .map((it) => item.parse([it], where)),
   }
+}
+
+/**
+ * `KEY=VALUE,...`, as `list`. A value may be empty and may hold `=`, but no comma. What keys and
+ * values may otherwise be is for the domain to say.
+ */
+export const labels: ValueKind<Readonly<Record<string, string>>> = {
+  placeholder: 'KEY=VALUE,...',
+  many: true,
+  completion: 'nothing',
+  parse: (texts, where) => {
+    const pairs = list(text('KEY=VALUE')).parse(texts, where).map(pairOf)
+    const keys = pairs.map(([key]) => key)
+    const twice = keys.find((key, i) => keys.indexOf(key) !== i)
+    if (twice === undefined) return Object.fromEntries(pairs)
+    throw new ValueError('malformed', `the key "${twice}" stands there twice`, {
+      hint: 'give each key one value',
+    })
+  },
+}
+
+function pairOf(it: string): readonly [string, string] {
+  const equals = it.indexOf('=')
+  if (equals > 0) return [it.slice(0, equals).trimEnd(), it.slice(equals + 1).trimStart()]
+  throw new ValueError('malformed', `"${it}" is not a key with its value`, {
+    hint: 'write KEY=VALUE, several with commas between them: env=staging,tier=web',
+  })
 }
 
 function nonEmpty(it: string): string {

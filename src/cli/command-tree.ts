@@ -123,19 +123,25 @@ function gatherFlags(command: Command, program: Program): Record<string, readonl
 
 function addFlags(command: Command, parameters: Parameters, everyParameter: boolean): void {
   for (const [key, parameter] of Object.entries(parameters)) {
-    const { placeholder } = parameter.kind
+    const { placeholder, alone } = parameter.kind
     const short = parameter.short === undefined ? '' : `-${parameter.short}, `
-    const value = placeholder === '' ? '' : ` <${placeholder}>`
+    const value = valueUsage(placeholder, alone)
     const help = parameterHelp(key, parameter, everyParameter)
-    const add = (flags: string, preset: string, hidden: boolean): void => {
+    const add = (flags: string, preset: string | undefined, hidden: boolean): void => {
       const option = new Option(flags, help).argParser(collect).hideHelp(hidden)
-      if (placeholder === '') option.preset(preset)
+      if (preset !== undefined) option.preset(preset)
       command.addOption(option.helpGroup(parameter.group ?? FLAGS))
     }
-    const switchedOn = placeholder === '' && parameter.defaultText === 'true'
-    add(`${short}--${kebabCase(key)}${value}`, 'true', switchedOn)
+    const isSwitch = placeholder === ''
+    const switchedOn = isSwitch && parameter.defaultText === 'true'
+    add(`${short}--${kebabCase(key)}${value}`, isSwitch ? 'true' : alone, switchedOn)
     if (switchedOn) add(`--no-${kebabCase(key)}`, 'false', false)
   }
+}
+
+function valueUsage(placeholder: string, alone: string | undefined): string {
+  if (placeholder === '') return ''
+  return alone === undefined ? ` <${placeholder}>` : ` [${placeholder}]`
 }
 
 function collect(text: string, before: readonly string[] | undefined): readonly string[] {

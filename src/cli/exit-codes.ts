@@ -8,6 +8,7 @@ import { MeziteError } from '../base/errors.ts'
 import type { ExclusiveLockError } from '../base/exclusive-lock.ts'
 import type { HubErrorCode } from '../client/identity-hub.ts'
 import type { IdentityErrorCode } from '../identity/errors.ts'
+import type { NodeErrorCode } from '../node/errors.ts'
 import type { PolicyErrorCode } from '../policy/policy-error.ts'
 import type { SshFormatErrorCode } from '../ssh/errors.ts'
 import type { HubChainError } from '../trust/hub-chain.ts'
@@ -59,10 +60,15 @@ const AUTH: CodesOf<AuthErrorCode> = {
   'bot-locked': EXIT.refused,
   'instance-locked': EXIT.refused,
   'instance-unknown': EXIT.refused,
+  'node-removed': EXIT.refused,
+  'node-locked': EXIT.refused,
+  'node-offline': EXIT.refused,
   'generation-mismatch': EXIT.refused,
   'identity-expired': EXIT.refused,
   unauthenticated: EXIT.refused,
   'permission-denied': EXIT.refused,
+  'stream-replaced': EXIT.conflict,
+  'stream-overrun': EXIT.unreachable,
   'passphrase-needed': EXIT.usage,
   'passphrase-wrong': EXIT.usage,
   'passphrase-unused': EXIT.usage,
@@ -138,6 +144,22 @@ const IDENTITY: CodesOf<IdentityErrorCode> = {
   'file-failed': EXIT.localState,
 }
 
+const NODE: CodesOf<NodeErrorCode> = {
+  'invalid-parameters': EXIT.usage,
+  'token-needed': EXIT.usage,
+  'wrong-token': EXIT.usage,
+  'not-root': EXIT.localState,
+  'sshd-missing': EXIT.localState,
+  'sshd-not-including': EXIT.localState,
+  'sshd-occupied': EXIT.localState,
+  'sshd-refused': EXIT.localState,
+  'sshd-failed': EXIT.localState,
+  'no-host-key': EXIT.localState,
+  'bad-issue': EXIT.internal,
+  'state-corrupt': EXIT.localState,
+  'not-joined': EXIT.notFound,
+}
+
 const LISTEN: CodesOf<ListenErrorCode> = {
   'address-in-use': EXIT.localState,
   'address-forbidden': EXIT.localState,
@@ -205,6 +227,7 @@ export const LAYERS: Readonly<Record<string, Readonly<Record<string, ExitCode>>>
   IdentityError: IDENTITY,
   JoinTokenError: JOIN_TOKEN,
   ListenError: LISTEN,
+  NodeError: NODE,
   PolicyError: POLICY,
   SshFormatError: SSH_FORMAT,
   StoreError: STORE,

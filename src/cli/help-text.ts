@@ -8,6 +8,8 @@ export const helpStyle: HelpConfiguration = {
   subcommandTerm: (command) => command.name(),
   // The usage line and the description say it.
   visibleArguments: () => [],
+  // All facts stand in the description already.
+  optionDescription: (option) => option.description,
 }
 
 /** `how often to renew (default: 20m; MEZITE_RENEWAL_INTERVAL)` */

@@ -19,6 +19,7 @@ const show = defineVerb({
     name: required(text('NAME'), { help: 'a name', short: 'n' }),
     every: withDefault(duration, '20m', { help: 'how often' }),
     token: optional(text('TOKEN'), { help: 'a token', secret: true }),
+    pause: optional({ ...duration, alone: '1s' }, { help: 'how long to pause' }),
     color: withDefault(boolean, 'true', { help: 'colors' }),
     region: optional(text('REGION'), { help: 'where' }),
     ...formatParameter,
@@ -98,6 +99,14 @@ describe('a verb', () => {
     assert.equal((await shown(['a'])).color, true)
     assert.equal((await shown(['--no-color', 'a'])).color, false)
     assert.equal((await shown(['a'], { env: { MEZITE_COLOR: 'false' } })).color, false)
+  })
+
+  it('has flags that mean something without their value', async () => {
+    assert.equal((await shown(['a'])).pause, undefined)
+    assert.equal((await shown(['--pause', '--name=a'])).pause, 1_000)
+    assert.equal((await shown(['--pause=2s', 'a'])).pause, 2_000)
+    const { stdout } = await run(['things', 'show', '--help'])
+    assert.match(stdout, /^ +--pause \[DURATION\] /m)
   })
 
   it('leaves alone what follows its arguments', async () => {

@@ -9,6 +9,12 @@ import {
   RoleService,
   StatusService,
 } from '../gen/mezite/v1/admin_pb.js'
+import {
+  AccessService,
+  NodeService,
+  SessionService,
+  TokenService,
+} from '../gen/mezite/v1/node_pb.js'
 import { type HubChannel, openTlsChannel, openUnixChannel } from './channel.ts'
 import { resolveTrust } from './hub-recognition.ts'
 import type { ClientCredential, HubAddress, HubTrust } from './identity-hub.ts'
@@ -29,6 +35,10 @@ export interface AdminClient {
   readonly roles: ServiceClient<typeof RoleService>
   readonly bots: ServiceClient<typeof BotService>
   readonly locks: ServiceClient<typeof LockService>
+  readonly nodes: ServiceClient<typeof NodeService>
+  readonly tokens: ServiceClient<typeof TokenService>
+  readonly access: ServiceClient<typeof AccessService>
+  readonly sessions: ServiceClient<typeof SessionService>
   readonly admins: ServiceClient<typeof AdminService>
   readonly authorities: ServiceClient<typeof AuthorityService>
   readonly audit: ServiceClient<typeof AuditService>
@@ -47,6 +57,10 @@ export async function openAdminClient(target: AdminTarget): Promise<AdminClient>
     roles: createServiceClient(RoleService, channel),
     bots: createServiceClient(BotService, channel),
     locks: createServiceClient(LockService, channel),
+    nodes: createServiceClient(NodeService, channel),
+    tokens: createServiceClient(TokenService, channel),
+    access: createServiceClient(AccessService, channel),
+    sessions: createServiceClient(SessionService, channel),
     admins: createServiceClient(AdminService, channel),
     authorities: createServiceClient(AuthorityService, channel),
     audit: createServiceClient(AuditService, channel),

@@ -8,6 +8,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { type ChannelOptions, Client, credentials } from '@grpc/grpc-js'
 import { formatAddress } from '../base/address.ts'
+import { SECOND } from '../base/clock.ts'
 import { connectionBroke } from './connection-errors.ts'
 import { type Attempt, explainFailure } from './hub-recognition.ts'
 import type { ClientCredential, HubAddress, HubError } from './identity-hub.ts'
@@ -26,6 +27,8 @@ export interface HubChannel {
 /** The most that the hub reads of one request, and that this side reads of one reply, in bytes. */
 export const LARGEST_REQUEST = 128 * 1024
 const LARGEST_REPLY = 8 * 1024 * 1024
+
+const KEEP_ALIVE = 10 * SECOND
 
 const OPTIONS: ChannelOptions = {
   'grpc.enable_retries': 0,
@@ -59,10 +62,16 @@ export function openTlsChannel(
     return error
   }
   const where = formatAddress(attempt.address)
+  const { keepAliveMs = KEEP_ALIVE } = attempt
   const client = new Client(
     target(attempt.address),
     credentials.createFromSecureContext(secureContext, { checkServerIdentity }),
-    { ...OPTIONS, 'grpc.ssl_target_name_override': serverName },
+    {
+      ...OPTIONS,
+      'grpc.ssl_target_name_override': serverName,
+      'grpc.keepalive_time_ms': keepAliveMs,
+      'grpc.keepalive_timeout_ms': keepAliveMs,
+    },
   )
   return {
     client,

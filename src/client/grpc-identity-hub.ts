@@ -13,15 +13,17 @@ import type { CallOptions, IdentityHub } from './identity-hub.ts'
 export interface GrpcIdentityHubOptions {
   readonly clock: Pick<Clock, 'now'>
   readonly client: ClientDescription
-  /** Of each handshake and each call. Left out: 10 s and 15 s. */
+  /** Of each handshake and each call, and of a stream to its first message. Left out: 10 s and 15 s. */
   readonly timeoutMs?: number | undefined
+  /** How often the hub must answer a ping while a call is under way, and how fast. Left out: 10 s. */
+  readonly keepAliveMs?: number | undefined
 }
 
 export function createGrpcIdentityHub(options: GrpcIdentityHubOptions): IdentityHub {
-  const { client, clock, timeoutMs } = options
+  const { client, clock, timeoutMs, keepAliveMs } = options
 
   async function prepare({ address, trust, signal }: CallOptions) {
-    const attempt: Attempt = { address, clock, timeoutMs, signal }
+    const attempt: Attempt = { address, clock, timeoutMs, keepAliveMs, signal }
     // gRPC takes longer to load than a handshake takes.
     const loading = import('./identity-calls.ts')
     const checked = await resolveTrust(trust, attempt)
@@ -36,6 +38,10 @@ export function createGrpcIdentityHub(options: GrpcIdentityHubOptions): Identity
     async renew(credential, request, to) {
       const { calls, common } = await prepare(to)
       return calls.callRenew(credential, { ...common, request })
+    },
+    async *watch(credential, to) {
+      const { calls, common } = await prepare(to)
+      yield* calls.watchIdentity(credential, common)
     },
   }
 }

@@ -18,6 +18,8 @@ export interface Attempt {
   readonly address: HubAddress
   readonly clock: Pick<Clock, 'now'>
   readonly timeoutMs?: number | undefined
+  /** While a call is under way: how often the hub must answer a ping, and how fast. Left out: 10 s. */
+  readonly keepAliveMs?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 

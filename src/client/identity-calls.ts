@@ -1,4 +1,4 @@
-/** The two calls of a bot's daemon on the wire. Loaded at the first of them. */
+/** The calls of a bot's daemon on the wire. Loaded at the first of them. */
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import {
   type CertificateRequestSchema,
@@ -6,12 +6,14 @@ import {
   JoinService,
 } from '../gen/mezite/v1/identity_pb.js'
 import { toDuration, toTimestamp } from '../rpc/times.ts'
-import { type HubChannel, openTlsChannel } from './channel.ts'
-import type { Attempt } from './hub-recognition.ts'
-import type { CertificateRequest, ClientCredential, IssuedIdentity } from './identity-hub.ts'
-import { readIssuedIdentity } from './issued-identity.ts'
-import type { ServerTrust } from './server-trust.ts'
-import { callUnary } from './unary-call.ts'
+import type {
+  CertificateRequest,
+  ClientCredential,
+  IssuedIdentity,
+  Surroundings,
+} from './identity-hub.ts'
+import { readIssuedIdentity, readSurroundings } from './issued-identity.ts'
+import { callOnce, type PreparedCall, streamOnce } from './one-call.ts'
 
 /** What a client says of itself, for the inventory. */
 export interface ClientDescription {
@@ -19,44 +21,36 @@ export interface ClientDescription {
   readonly hostname: string
 }
 
-export interface IdentityCall extends Attempt {
-  readonly trust: ServerTrust
+export interface IdentityCall extends PreparedCall {
   readonly request: CertificateRequest
   readonly client: ClientDescription
 }
 
 /** @throws HubError */
-export function callJoin(token: string, call: IdentityCall): Promise<IssuedIdentity> {
-  return withChannel(call, undefined, async (channel) => {
-    const request = { joinToken: token, request: certificateRequest(call) }
-    const reply = await callUnary(channel, JoinService.method.join, request, call)
-    return readIssuedIdentity(reply.identity)
-  })
+export async function callJoin(token: string, call: IdentityCall): Promise<IssuedIdentity> {
+  const request = { joinToken: token, request: certificateRequest(call) }
+  const reply = await callOnce(call, undefined, JoinService.method.join, request)
+  return readIssuedIdentity(reply.identity)
 }
 
 /** @throws HubError */
-export function callRenew(
+export async function callRenew(
   credential: ClientCredential,
   call: IdentityCall,
 ): Promise<IssuedIdentity> {
-  return withChannel(call, credential, async (channel) => {
-    const request = { request: certificateRequest(call) }
-    const reply = await callUnary(channel, IdentityService.method.renew, request, call)
-    return readIssuedIdentity(reply.identity)
-  })
+  const request = { request: certificateRequest(call) }
+  const reply = await callOnce(call, credential, IdentityService.method.renew, request)
+  return readIssuedIdentity(reply.identity)
 }
 
-/** A new connection for each call: the next one has another certificate. */
-async function withChannel<Result>(
-  call: IdentityCall,
-  credential: ClientCredential | undefined,
-  use: (channel: HubChannel) => Promise<Result>,
-): Promise<Result> {
-  const channel = openTlsChannel(call, call.trust, credential)
-  try {
-    return await use(channel)
-  } finally {
-    channel.close()
+/** @throws HubError */
+export async function* watchIdentity(
+  credential: ClientCredential,
+  call: PreparedCall,
+): AsyncGenerator<Surroundings, void, undefined> {
+  const { watchIdentity } = IdentityService.method
+  for await (const message of streamOnce(call, credential, watchIdentity)) {
+    yield readSurroundings(message)
   }
 }
 

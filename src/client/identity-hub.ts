@@ -1,5 +1,5 @@
 /**
- * The hub as a bot's daemon sees it: two calls, in plain values. `grpc-identity-hub.ts` makes them
+ * The hub as a bot's daemon sees it: two calls and a stream, in plain values. `grpc-identity-hub.ts` makes them
  * over the wire; tests put a fake in its place.
  */
 import type { KeyObject } from 'node:crypto'
@@ -77,7 +77,23 @@ export interface ReachableNode {
   readonly logins: readonly string[]
 }
 
-export interface IssuedIdentity {
+/** The public halves of the cluster's CAs. */
+export interface ClusterTrust {
+  readonly clusterId: string
+  /** X.509 CA certificates, DER. */
+  readonly tlsCas: readonly Buffer[]
+  /** SSH public keys in their wire encoding. */
+  readonly userCas: readonly Buffer[]
+  readonly hostCas: readonly Buffer[]
+}
+
+/** What surrounds a bot, and may change without it: whom it trusts, and where it may go. */
+export interface Surroundings {
+  readonly trust: ClusterTrust
+  readonly nodes: readonly ReachableNode[]
+}
+
+export interface IssuedIdentity extends ClusterTrust {
   readonly bot: string
   readonly instanceId: string
   readonly generation: bigint
@@ -85,12 +101,6 @@ export interface IssuedIdentity {
   readonly identityCertificate: Buffer
   /** An SSH user certificate in its wire encoding. */
   readonly sshCertificate: Buffer
-  readonly clusterId: string
-  /** X.509 CA certificates, DER. */
-  readonly tlsCas: readonly Buffer[]
-  /** SSH public keys in their wire encoding. */
-  readonly userCas: readonly Buffer[]
-  readonly hostCas: readonly Buffer[]
   readonly nodes: readonly ReachableNode[]
   /** Milliseconds since the epoch, on the hub's clock; undefined: as the caller sees fit. */
   readonly suggestedRenewalAt: number | undefined
@@ -112,4 +122,10 @@ export interface IdentityHub {
     request: CertificateRequest,
     options: CallOptions,
   ): Promise<IssuedIdentity>
+  /**
+   * The surroundings as they are, and again whenever they change. The hub ends it now and then, which
+   * is no error: watch again at once. Throws HubError, also when the hub is no longer there, which is
+   * noticed within 20 s; and the reason of `options.signal`, which ends it.
+   */
+  watch(credential: ClientCredential, options: CallOptions): AsyncIterable<Surroundings>
 }

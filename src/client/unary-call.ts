@@ -60,7 +60,7 @@ export async function callUnary<I extends DescMessage, O extends DescMessage>(
   const timer = setTimeout(() => stop(timedOut(channel.where, timeoutMs)), timeoutMs)
   signal?.addEventListener('abort', abort, { once: true })
   try {
-    return decode(method.output, await promise, channel.where)
+    return decodeAnswer(method.output, await promise, channel.where)
   } catch (error) {
     if (signal?.aborted) throw signal.reason
     throw await callError(error, channel, signal)
@@ -70,7 +70,12 @@ export async function callUnary<I extends DescMessage, O extends DescMessage>(
   }
 }
 
-function decode<O extends DescMessage>(schema: O, bytes: Buffer, where: string): MessageShape<O> {
+/** @throws HubError `bad-answer` */
+export function decodeAnswer<O extends DescMessage>(
+  schema: O,
+  bytes: Buffer,
+  where: string,
+): MessageShape<O> {
   try {
     return fromBinary(schema, bytes)
   } catch (cause) {

@@ -4,6 +4,7 @@ import type { DaemonOptions } from './daemon.ts'
 import { type Destination, publish } from './destination.ts'
 import { HubTime } from './hub-time.ts'
 import { certificateEndsAt, type Identity } from './identity.ts'
+import { IdentityWatch } from './identity-watch.ts'
 import type { Published, Readiness } from './observer.ts'
 import { type BotToken, tokenNeeded } from './parameters.ts'
 import { recordProgress } from './progress.ts'
@@ -30,11 +31,12 @@ export interface IdentityLoopOptions extends DaemonOptions {
  * | --- | --- |
  * | not there | join |
  * | durable, not published | publish, drop pending keys |
- * | published | wait, renew; join anew where the hub has given the instance up |
+ * | published | wait; take what the hub tells of its surroundings, else renew; join anew where the hub has given the instance up |
  */
 export class IdentityLoop {
   readonly #options: IdentityLoopOptions
   readonly #renewer: Renewer
+  readonly #watch: IdentityWatch
   readonly #clock: Clock
   readonly #hubTime: HubTime
   #identity: Identity | undefined
@@ -51,8 +53,13 @@ export class IdentityLoop {
   #readiness: Readiness | undefined
 
   constructor(options: IdentityLoopOptions) {
-    const { ports, parameters, state, signal, identity } = options
+    const { ports, parameters, state, signal, identity, observer } = options
     this.#options = options
+    this.#watch = new IdentityWatch({
+      ...ports,
+      parameters,
+      onFailure: (error) => observer.onWarning({ kind: 'watch-failed', error }),
+    })
     this.#renewer = { hub: ports.hub, parameters, state, signal }
     this.#clock = ports.clock
     const date = ports.clock.now()
@@ -66,6 +73,14 @@ export class IdentityLoop {
 
   /** Returns once the signal is aborted. @throws HubError when the first join is refused for good */
   async run(): Promise<void> {
+    try {
+      await this.#run()
+    } finally {
+      await this.#watch.end()
+    }
+  }
+
+  async #run(): Promise<void> {
     const { signal } = this.#options
     while (!signal.aborted) {
       try {
@@ -82,7 +97,7 @@ export class IdentityLoop {
   async #step(): Promise<void> {
     if (this.#identity === undefined) return this.#join()
     if (this.#unpublished !== undefined) return this.#publish(this.#identity, this.#unpublished)
-    if (!this.#isDue) await this.#waitUntilDue()
+    if (!this.#isDue) return this.#waitUntilDue(this.#identity)
     return this.#renew(this.#identity)
   }
 
@@ -130,6 +145,7 @@ export class IdentityLoop {
 
   async #publish(identity: Identity, by: Published['by']): Promise<void> {
     const { ports, parameters, destination, state, observer } = this.#options
+    if (by === 'followed') await state.writeIdentity(identity)
     const publication = await publish(ports.fs, destination, identity, this.#clock.now())
     await dropAnswered(state, identity)
     this.#unpublished = undefined
@@ -146,14 +162,22 @@ export class IdentityLoop {
     await recordProgress(ports.fs, state.path, { nextRenewalAt: this.#renewAt, failure: undefined })
   }
 
-  async #waitUntilDue(): Promise<void> {
-    await this.#wait(this.#renewAt - this.#hubTime.now())
-    this.#isDue = true
+  /** Until a renewal is due, or the surroundings have changed. */
+  async #waitUntilDue(identity: Identity): Promise<void> {
+    await this.#watch.follow(identity)
+    const { trigger } = this.#options
+    const ended = AbortSignal.any([trigger.signal, this.#watch.changed])
+    await this.#wait(this.#renewAt - this.#hubTime.now(), ended)
+    const changed = this.#watch.take()
+    this.#isDue ||= changed === undefined
+    if (changed === undefined || this.#isDue) return
+    this.#identity = changed
+    this.#unpublished = 'followed'
   }
 
-  async #wait(milliseconds: number): Promise<void> {
+  async #wait(milliseconds: number, ended = this.#options.trigger.signal): Promise<void> {
     const { signal, trigger } = this.#options
-    await waitFor(milliseconds, this.#clock, signal, trigger.signal)
+    await waitFor(milliseconds, this.#clock, signal, ended)
     const asked = trigger.take()
     if (asked === undefined) return
     this.#isDue = true

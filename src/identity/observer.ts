@@ -13,8 +13,11 @@ export interface DaemonObserver {
 export interface Published {
   readonly identity: Identity
   readonly publication: Publication
-  /** How it came to be; `republished`: it was in the state directory at the start. */
-  readonly by: 'joined' | 'renewed' | 'republished'
+  /**
+   * How it came to be; `republished`: it was in the state directory at the start; `followed`: the
+   * same certificate, in surroundings that have changed.
+   */
+  readonly by: 'joined' | 'renewed' | 'republished' | 'followed'
   /** On the hub's clock. */
   readonly nextRenewalAt: number
 }
@@ -36,3 +39,5 @@ export type Warning =
   | { readonly kind: 'clock-skew'; readonly skewMs: number }
   /** Outputs that nobody reads any more could not be removed. */
   | { readonly kind: 'prune-failed'; readonly error: unknown }
+  /** Changes are learnt of at renewals only, until it works again. */
+  | { readonly kind: 'watch-failed'; readonly error: unknown }

@@ -109,7 +109,7 @@ export function readerOf({ readerUser, readerGroup }: IdentityParameters): Reade
 
 export function tokenNeeded(why: string): IdentityError {
   return new IdentityError('token-needed', `a join token is needed: ${why}`, {
-    hint: 'give --join-token; mezctl bots add and mezctl bots rotate-token print one',
+    hint: 'give --join-token, or a --join-token-file that is there; mezctl bots add and mezctl bots rotate-token print one',
   })
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { CertificateRecord } from '../../src/auth/records.ts'
 import type { Change } from '../../src/auth/storage.ts'
 import { assertChain } from './store-audit.ts'
 import type { Subject } from './store-contract.ts'
@@ -9,11 +10,14 @@ import {
   applyBot,
   authority,
   bot,
+  certificate,
   event,
   instance,
   lock,
+  node,
   renewed,
   role,
+  session,
   token,
 } from './store-samples.ts'
 
@@ -22,12 +26,21 @@ export function describeActs(subject: Subject): void {
     it('leaves nothing of an act whose last change fails, not even its event', async () => {
       const { store } = subject
       await applyBot(store, 'ci')
-      const [joined, kept] = [instance(), token()]
+      const [joined, kept, spare] = [instance(), token(), token({ kind: 'node', bot: undefined })]
+      const [stays, goes] = [node({ name: 'stays' }), node({ name: 'goes' })]
+      const ended = session({ node: 'stays' })
       await apply(
         store,
         { kind: 'insert-instance', instance: joined },
         { kind: 'insert-token', token: kept },
         { kind: 'insert-admin', admin: admin({ name: 'kept' }) },
+        { kind: 'insert-token', token: spare },
+        { kind: 'insert-node', node: stays },
+        { kind: 'insert-node', node: goes },
+        { kind: 'insert-session', session: ended },
+        { kind: 'insert-session', session: session({ node: 'goes' }) },
+        { kind: 'insert-certificate', certificate: certificate({ expiresAt: 1 }) },
+        { kind: 'insert-lock', lock: lock({ target: { kind: 'node', node: 'goes' } }) },
       )
       const before = await everything(subject)
       const changes: readonly Change[] = [
@@ -46,6 +59,17 @@ export function describeActs(subject: Subject): void {
         { kind: 'insert-instance', instance: instance() },
         { kind: 'replace-instance', expected: joined, instance: renewed(joined) },
         { kind: 'insert-lock', lock: lock() },
+        { kind: 'insert-lock', lock: lock({ target: { kind: 'role', role: 'new' } }) },
+        { kind: 'insert-lock', lock: lock({ target: { kind: 'node', node: 'stays' } }) },
+        { kind: 'insert-lock', lock: lock({ target: { kind: 'login', login: 'root' } }) },
+        { kind: 'insert-certificate', certificate: certificate() },
+        { kind: 'forget-certificates', expiredBy: 1 },
+        { kind: 'insert-node', node: node({ name: 'new' }) },
+        { kind: 'replace-node', node: { ...stays, revision: 2, port: 2222 } },
+        { kind: 'delete-node', name: 'goes' },
+        { kind: 'insert-session', session: session({ node: 'stays' }) },
+        { kind: 'delete-session', node: 'stays', id: ended.id },
+        { kind: 'delete-token', id: spare.id },
         { kind: 'insert-admin', admin: admin({ name: 'new' }) },
         { kind: 'delete-admin', name: 'kept' },
         { kind: 'insert-authority', authority: authority() },
@@ -103,6 +127,11 @@ export function describeActs(subject: Subject): void {
           { kind: 'insert-instance', instance: instance() },
           { kind: 'insert-token', token: token() },
           { kind: 'insert-lock', lock: lock() },
+          { kind: 'insert-lock', lock: lock({ target: { kind: 'login', login: 'root' } }) },
+          { kind: 'insert-token', token: token({ kind: 'node', bot: undefined }) },
+          { kind: 'insert-certificate', certificate: certificate() },
+          { kind: 'insert-node', node: node() },
+          { kind: 'insert-session', session: session() },
           { kind: 'insert-admin', admin: admin() },
           { kind: 'insert-authority', authority: authority() },
         ],
@@ -139,6 +168,10 @@ export function describeActs(subject: Subject): void {
   })
 }
 
+function bySerial(a: CertificateRecord, b: CertificateRecord): number {
+  return a.serial < b.serial ? -1 : 1
+}
+
 async function everything({ store }: Subject): Promise<unknown> {
   const bots = await store.bots.list({ limit: 100 })
   return {
@@ -146,6 +179,10 @@ async function everything({ store }: Subject): Promise<unknown> {
     bots,
     tokens: await Promise.all(bots.map(({ name }) => store.tokens.listForBot(name))),
     instances: await Promise.all(bots.map(({ name }) => store.instances.listForBot(name))),
+    nodeTokens: await store.tokens.listForNodes(),
+    certificates: [...(await store.certificates.list(0))].sort(bySerial),
+    nodes: await store.nodes.list({ limit: 100 }),
+    sessions: await store.sessions.list({}),
     locks: await store.locks.list(),
     admins: await store.admins.list(),
     authorities: await store.authorities.list(),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Subject } from './store-contract.ts'
-import { apply, applyBot, bot, instance, lock, role, token } from './store-samples.ts'
+import { apply, applyBot, bot, certificate, instance, lock, role, token } from './store-samples.ts'
 
 export function describeBots(subject: Subject): void {
   const applyRoles = async (...names: readonly string[]) => {
@@ -93,18 +93,20 @@ export function describeBots(subject: Subject): void {
       )
     })
 
-    it('deletes one with its instances and locks, and keeps its tokens', async () => {
+    it('deletes one with its instances and locks, and keeps its tokens and certificates', async () => {
       const { store } = subject
       await applyBot(store, 'ci')
       await applyBot(store, 'other')
       const [gone, stays] = [instance(), instance({ bot: 'other' })]
       const kept = token()
       const otherLock = lock({ target: { kind: 'bot', bot: 'other' } })
+      const revocable = certificate({ instanceId: gone.id })
       await apply(
         store,
         { kind: 'insert-instance', instance: gone },
         { kind: 'insert-instance', instance: stays },
         { kind: 'insert-token', token: kept },
+        { kind: 'insert-certificate', certificate: revocable },
         { kind: 'insert-lock', lock: lock() },
         {
           kind: 'insert-lock',
@@ -118,6 +120,8 @@ export function describeBots(subject: Subject): void {
       assert.deepEqual(await store.instances.get(stays.id), stays)
       assert.deepEqual(await store.locks.list(), [otherLock])
       assert.deepEqual(await store.tokens.listForBot('ci'), [kept])
+      assert.deepEqual(await store.certificates.listForBot('ci', 0), [revocable])
+      assert.deepEqual(await store.certificates.list(0), [revocable])
       await assert.rejects(apply(store, { kind: 'delete-bot', name: 'ci' }), {
         code: 'missing',
         subject: 'bot "ci"',
@@ -144,63 +148,6 @@ export function describeBots(subject: Subject): void {
       assert.deepEqual(page[0], bot({ name: name(9_000), roles: ['b', 'a'] }))
       assert.equal(page.at(-1)?.name, name(9_499))
       assert.equal((await store.bots.list({ after: name(9_900), limit: 500 })).length, 99)
-    })
-  })
-
-  describe('locks', () => {
-    it('reads back those on a bot and on its instances, oldest first', async () => {
-      const { store } = subject
-      await applyBot(store, 'ci')
-      await applyBot(store, 'other')
-      const joined = instance()
-      const onBot = lock({ createdAt: 2, expiresAt: 9 })
-      const onInstance = lock({
-        target: { kind: 'instance', bot: 'ci', instanceId: joined.id },
-        createdAt: 1,
-      })
-      const onOther = lock({ target: { kind: 'bot', bot: 'other' }, createdAt: 3 })
-      await apply(
-        store,
-        { kind: 'insert-instance', instance: joined },
-        { kind: 'insert-lock', lock: onBot },
-        { kind: 'insert-lock', lock: onInstance },
-        { kind: 'insert-lock', lock: onOther },
-      )
-      assert.deepEqual(await store.locks.list(), [onInstance, onBot, onOther])
-      assert.deepEqual(await store.locks.listForBot('ci'), [onInstance, onBot])
-      await apply(store, { kind: 'delete-lock', id: onBot.id })
-      assert.deepEqual(await store.locks.listForBot('ci'), [onInstance])
-    })
-
-    it('refuses what exists, what is missing, and an instance of another bot', async () => {
-      const { store } = subject
-      await applyBot(store, 'ci')
-      await applyBot(store, 'other')
-      const [first, joined] = [lock(), instance()]
-      await apply(
-        store,
-        { kind: 'insert-instance', instance: joined },
-        { kind: 'insert-lock', lock: first },
-      )
-      const refusals = [
-        [lock({ id: first.id }), 'exists', `lock "${first.id}"`],
-        [lock({ target: { kind: 'bot', bot: 'unknown' } }), 'missing', 'bot "unknown"'],
-        [
-          lock({ target: { kind: 'instance', bot: 'other', instanceId: joined.id } }),
-          'missing',
-          `bot instance "${joined.id}"`,
-        ],
-      ] as const
-      for (const [refused, code, about] of refusals) {
-        await assert.rejects(apply(store, { kind: 'insert-lock', lock: refused }), {
-          code,
-          subject: about,
-        })
-      }
-      await assert.rejects(apply(store, { kind: 'delete-lock', id: 'unknown' }), {
-        code: 'missing',
-        subject: 'lock "unknown"',
-      })
     })
   })
 }

@@ -8,8 +8,13 @@ import type { Store } from '../../src/auth/storage.ts'
 import { describeActs } from './store-acts.ts'
 import { describeAudit } from './store-audit.ts'
 import { describeBots } from './store-bots.ts'
+import { describeCertificates } from './store-certificates.ts'
+import { describeChangeFeed } from './store-changes.ts'
 import { describeInstances } from './store-instances.ts'
+import { describeLocks } from './store-locks.ts'
+import { describeNodes } from './store-nodes.ts'
 import { describeRoles } from './store-roles.ts'
+import { describeSessions } from './store-sessions.ts'
 import { describeTokens } from './store-tokens.ts'
 
 export interface StorePlace {
@@ -31,8 +36,13 @@ export function describeStoreContract(name: string, createPlace: () => Promise<S
     describeBots(subject)
     describeTokens(subject)
     describeInstances(subject)
+    describeCertificates(subject)
+    describeNodes(subject)
+    describeSessions(subject)
+    describeLocks(subject)
     describeAudit(subject)
     describeActs(subject)
+    describeChangeFeed(subject)
   })
 }
 

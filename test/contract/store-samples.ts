@@ -5,9 +5,12 @@ import type {
   AdminRecord,
   AuthorityRecord,
   BotRecord,
+  CertificateRecord,
   InstanceRecord,
   LockRecord,
+  NodeRecord,
   RoleRecord,
+  SessionRecord,
   TokenRecord,
 } from '../../src/auth/records.ts'
 import type { Change, Store } from '../../src/auth/storage.ts'
@@ -85,6 +88,60 @@ export function renewed(before: InstanceRecord): InstanceRecord {
     previousKeyFingerprint: before.keyFingerprint,
     certificateSerial: before.certificateSerial + 1n,
     lastSeenAt: before.lastSeenAt + 1_800_000,
+  }
+}
+
+/** A random unsigned 64-bit number, as the serials of certificates are. */
+export function serial(): bigint {
+  return randomBytes(8).readBigUInt64BE()
+}
+
+export function certificate(given: Partial<CertificateRecord> = {}): CertificateRecord {
+  return {
+    serial: serial(),
+    bot: 'ci',
+    instanceId: randomUUID(),
+    expiresAt: NOON + 3_600_000,
+    ...given,
+  }
+}
+
+export function node(given: Partial<NodeRecord> = {}): NodeRecord {
+  return {
+    name: 'web-1',
+    labels: { env: 'staging', 'über "alles"': '' },
+    labelsPinned: false,
+    hosts: ['web-1.internal', '2001:db8::5'],
+    port: 22,
+    instanceId: randomUUID(),
+    generation: 1n,
+    keyFingerprint: randomBytes(32),
+    previousKeyFingerprint: undefined,
+    sshKeyFingerprint: randomBytes(32),
+    revision: 1,
+    joinedAt: NOON,
+    lastSeenAt: NOON,
+    identityExpiresAt: NOON + 86_400_000,
+    hostCertificateSerial: serial(),
+    hostCertificateExpiresAt: NOON + 86_400_000,
+    clientVersion: '0.1.0',
+    sshdVersion: 'OpenSSH_9.2p1',
+    address: '192.0.2.9',
+    ...given,
+  }
+}
+
+export function session(given: Partial<SessionRecord> = {}): SessionRecord {
+  return {
+    id: randomUUID(),
+    node: 'web-1',
+    login: 'deploy',
+    bot: 'ci',
+    instanceId: randomUUID(),
+    certificateSerial: serial(),
+    address: '192.0.2.7',
+    startedAt: NOON,
+    ...given,
   }
 }
 

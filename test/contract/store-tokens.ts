@@ -16,7 +16,7 @@ export function describeTokens(subject: Subject): void {
     it('reads back what was inserted, newest first', async () => {
       const { store } = subject
       await applyBot(store)
-      const old = token({ createdAt: 1, kind: 'node', invalidated: 'rotated', uses: 3 })
+      const old = token({ createdAt: 1, invalidated: 'rotated', uses: 3 })
       const young = token({ createdAt: 2 })
       await apply(store, { kind: 'insert-token', token: old })
       await apply(store, { kind: 'insert-token', token: young })
@@ -42,6 +42,47 @@ export function describeTokens(subject: Subject): void {
         code: 'missing',
         subject: 'bot "unknown"',
       })
+    })
+
+    it('keeps those of nodes apart, newest first', async () => {
+      const { store } = subject
+      await applyBot(store)
+      const [old, young] = [
+        token({ createdAt: 1, kind: 'node', bot: undefined }),
+        token({ createdAt: 2, kind: 'node', bot: undefined, uses: 5, usesLeft: 5 }),
+      ]
+      for (const each of [old, young, token()]) {
+        await apply(store, { kind: 'insert-token', token: each })
+      }
+      assert.deepEqual(await store.tokens.listForNodes(), [young, old])
+      assert.deepEqual(await store.tokens.find(old.secretHash), old)
+      assert.equal((await store.tokens.listForBot('ci')).length, 1)
+      await apply(store, { kind: 'redeem-token', redemption: redemptionOf(young.id) })
+      assert.equal((await store.tokens.find(young.secretHash))?.usesLeft, 4)
+      await apply(store, { kind: 'invalidate-tokens', bot: 'ci', reason: 'rotated' })
+      assert.equal((await store.tokens.find(old.secretHash))?.invalidated, undefined)
+    })
+
+    it('deletes one with its redemptions', async () => {
+      const { store } = subject
+      await applyBot(store)
+      const [used, other] = [token({ kind: 'node', bot: undefined }), token()]
+      const [redemption, kept] = [redemptionOf(used.id), redemptionOf(other.id)]
+      await apply(
+        store,
+        { kind: 'insert-token', token: used },
+        { kind: 'insert-token', token: other },
+        { kind: 'redeem-token', redemption },
+        { kind: 'redeem-token', redemption: kept },
+      )
+      await apply(store, { kind: 'delete-token', id: used.id })
+      assert.equal(await store.tokens.find(used.secretHash), undefined)
+      assert.equal(await store.tokens.redemption(used.id, redemption.keyFingerprint), undefined)
+      assert.deepEqual(await store.tokens.listForNodes(), [])
+      assert.deepEqual(await store.tokens.redemption(other.id, kept.keyFingerprint), kept)
+      const gone = { code: 'missing', subject: `join token "${used.id}"` }
+      await assert.rejects(apply(store, { kind: 'delete-token', id: used.id }), gone)
+      await assert.rejects(apply(store, { kind: 'redeem-token', redemption }), gone)
     })
 
     it('takes one use for each redemption, until none is left', async () => {

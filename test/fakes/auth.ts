@@ -57,7 +57,7 @@ export async function openTestAuth(): Promise<TestAuth> {
     sealer,
     sshKeyType: 'ssh-ed25519',
   })
-  const auth = createAuth({
+  const auth = await createAuth({
     store,
     clock,
     random,

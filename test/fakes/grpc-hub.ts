@@ -1,10 +1,16 @@
 /** A gRPC server that answers as it is told, in place of the hub. */
 import type { DescMethod } from '@bufbuild/protobuf'
-import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js'
+import {
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Server,
+  ServerCredentials,
+} from '@grpc/grpc-js'
 import { methodPath } from '../../src/rpc/method-name.ts'
 import type { Answering } from './tls.ts'
 
 export type FakeAnswer = handleUnaryCall<Buffer, Buffer>
+export type FakeStream = handleServerStreamingCall<Buffer, Buffer>
 
 export interface FakeHub extends Answering {
   /** The requests, as they came. */
@@ -14,16 +20,20 @@ export interface FakeHub extends Answering {
 export async function openFakeHub(
   credentials: ServerCredentials | { readonly key: string; readonly cert: string },
   answers: readonly (readonly [DescMethod, FakeAnswer])[],
+  streams: readonly (readonly [DescMethod, FakeStream])[] = [],
 ): Promise<FakeHub> {
   const requests: Buffer[] = []
   const server = new Server()
+  const asItIs = (bytes: Buffer) => bytes
   for (const [method, answer] of answers) {
     const handle: FakeAnswer = (call, callback) => {
       requests.push(call.request)
       answer(call, callback)
     }
-    const asItIs = (bytes: Buffer) => bytes
     server.register(methodPath(method), handle, asItIs, asItIs, 'unary')
+  }
+  for (const [method, serve] of streams) {
+    server.register(methodPath(method), serve, asItIs, asItIs, 'serverStream')
   }
   const own =
     credentials instanceof ServerCredentials

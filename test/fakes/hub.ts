@@ -20,13 +20,14 @@ export interface TestHub extends AsyncDisposable {
   readonly local: AdminClient
 }
 
-export async function openTestHub(): Promise<TestHub> {
+/** @param clockOf what the hub has for a clock; left out: one on which nothing in the background wakes */
+export async function openTestHub(clockOf: (clock: Clock) => Clock = patient): Promise<TestHub> {
   const auth = await openTestAuth()
   // OpenSSL judges certificates by the real clock.
   auth.clock.step(Date.now() - auth.clock.now())
   const logged: TestHub['logged'] = []
   const error = (fields: LogFields, message: string) => void logged.push({ fields, message })
-  const context = { ...auth.context, clock: patient(auth.clock) }
+  const context = { ...auth.context, clock: clockOf(auth.clock) }
   const server = createHubServer({ auth: { ...auth, context }, version: '1.2.3', log: { error } })
   const directory = await mkdtemp(join(tmpdir(), 'mezite-hub-'))
   const socketPath = join(directory, 'hub.sock')

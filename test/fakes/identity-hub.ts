@@ -8,12 +8,14 @@ import { sha256 } from '../../src/base/bytes.ts'
 import { type Clock, DAY, HOUR, MINUTE, SECOND } from '../../src/base/clock.ts'
 import { systemRandom } from '../../src/base/random.ts'
 import {
+  type CallOptions,
   type CertificateRequest,
   type ClientCredential,
   HubError,
   type IdentityHub,
   type IssuedIdentity,
   type ReachableNode,
+  type Surroundings,
 } from '../../src/client/identity-hub.ts'
 import { issueCertificate } from '../../src/ssh/issue-certificate.ts'
 import { generatePrivateKey } from '../../src/ssh/private-key.ts'
@@ -43,6 +45,12 @@ const tlsCa = createCertificateAuthority({
 })
 const tlsSigner = createX509Signer(tlsCa.der, tlsKey)
 const CLUSTER = '5f0c8c50-7d3c-4b0b-9f0a-4b7a0c7f6d11'
+const TRUST = {
+  clusterId: CLUSTER,
+  tlsCas: [tlsCa.der],
+  userCas: [userCa.publicKey.blob],
+  hostCas: [hostCa.blob],
+}
 
 export class FakeIdentityHub implements IdentityHub {
   readonly #clock: Pick<Clock, 'now'>
@@ -66,6 +74,12 @@ export class FakeIdentityHub implements IdentityHub {
   refuseJoin: string | undefined
   refuseRenewal: string | undefined
   isUnreachable = false
+  /** The credentials of all watches so far. */
+  readonly watches: ClientCredential[] = []
+  mostOpenWatches = 0
+  #openWatches = 0
+  readonly #told: (Surroundings | Error | 'end')[] = []
+  #wake: (() => void) | undefined
 
   constructor(clock: Pick<Clock, 'now'>) {
     this.#clock = clock
@@ -142,6 +156,53 @@ export class FakeIdentityHub implements IdentityHub {
     return this.#answer(this.#issue(identity.instanceId, generation, request))
   }
 
+  /** What `tell` is given, for as long as nobody ends it. */
+  async *watch(
+    credential: ClientCredential,
+    { signal }: CallOptions,
+  ): AsyncGenerator<Surroundings, void, undefined> {
+    this.watches.push(credential)
+    this.#openWatches += 1
+    this.mostOpenWatches = Math.max(this.mostOpenWatches, this.#openWatches)
+    try {
+      yield* this.#tellAll(signal)
+    } finally {
+      this.#openWatches -= 1
+    }
+  }
+
+  async *#tellAll(signal: AbortSignal | undefined): AsyncGenerator<Surroundings, void, undefined> {
+    while (true) {
+      signal?.throwIfAborted()
+      const told = this.#told.shift()
+      if (told instanceof Error) throw told
+      if (told === 'end') return
+      if (told !== undefined) {
+        yield told
+        continue
+      }
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#wake = resolve
+      signal?.addEventListener('abort', () => resolve(), { once: true })
+      await promise
+    }
+  }
+
+  /** For the watch that is open, or the next: nodes, its failure, or that it ends well. */
+  tell(...told: readonly (readonly ReachableNode[] | Error | 'end')[]): void {
+    for (const each of told) {
+      const isNodes = each !== 'end' && !(each instanceof Error)
+      this.#told.push(isNodes ? { trust: TRUST, nodes: each } : each)
+    }
+    this.#wake?.()
+  }
+
+  /** What the hub of another cluster would tell. */
+  tellForeign(nodes: readonly ReachableNode[]): void {
+    this.#told.push({ trust: { ...TRUST, clusterId: systemRandom.uuid() }, nodes })
+    this.#wake?.()
+  }
+
   #begin(kind: 'joins' | 'renewals', refusal: string | undefined): void {
     this[kind] += 1
     if (this.isUnreachable) throw new HubError('unreachable', 'no answer')
@@ -190,10 +251,7 @@ export class FakeIdentityHub implements IdentityHub {
       generation,
       identityCertificate: identity.der,
       sshCertificate: certificate.blob,
-      clusterId: CLUSTER,
-      tlsCas: [tlsCa.der],
-      userCas: [userCa.publicKey.blob],
-      hostCas: [hostCa.blob],
+      ...TRUST,
       nodes: this.nodes,
       suggestedRenewalAt:
         this.suggestedInMs === undefined ? undefined : hubTime + this.suggestedInMs,

@@ -1,26 +1,29 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { DescMethod } from '@bufbuild/protobuf'
 import { createAdmin, openRemote, openTestHub, type TestHub } from '../../../test/fakes/hub.ts'
 import { INSTANCE_ID, keyPair } from '../../../test/fakes/tls.ts'
 import { systemClock } from '../../base/clock.ts'
-import { openTlsChannel, openUnixChannel } from '../../client/channel.ts'
+import { type HubChannel, openTlsChannel, openUnixChannel } from '../../client/channel.ts'
 import type { ClientCredential } from '../../client/identity-hub.ts'
+import { callServerStream } from '../../client/server-stream.ts'
 import { serverTrust } from '../../client/server-trust.ts'
 import { callUnary } from '../../client/unary-call.ts'
 import * as admin from '../../gen/mezite/v1/admin_pb.js'
 import * as identity from '../../gen/mezite/v1/identity_pb.js'
+import * as node from '../../gen/mezite/v1/node_pb.js'
 import { methodName } from '../../rpc/method-name.ts'
 import { issueClientCertificate } from '../../x509/issue.ts'
 import type { CallerKind } from '../caller.ts'
 import { ACCESS } from './access.ts'
 
-const METHODS = [...Object.values(identity), ...Object.values(admin)].flatMap((export_) =>
-  export_.kind === 'service' ? export_.methods : [],
-)
-const KINDS: readonly CallerKind[] = ['anyone', 'bot', 'admin', 'local']
+const METHODS: readonly DescMethod[] = [identity, node, admin]
+  .flatMap((module) => Object.values(module))
+  .flatMap((export_) => (export_.kind === 'service' ? export_.methods : []))
+const KINDS: readonly CallerKind[] = ['anyone', 'bot', 'node', 'admin', 'local']
 
-/** A bot's identity, as far as TLS can tell. */
-function issueBot(hub: TestHub): ClientCredential {
+/** A bot's or a node's identity, as far as TLS can tell. */
+function issueGhost(hub: TestHub, kind: 'bot' | 'node'): ClientCredential {
   const { privateKey, spki } = keyPair()
   const { store, authorities } = hub.auth.context
   const now = Date.now()
@@ -30,7 +33,7 @@ function issueBot(hub: TestHub): ClientCredential {
       serial: Buffer.alloc(16, 7),
       validity: { notBeforeMs: now - 60_000, notAfterMs: now + 3_600_000 },
       identity: {
-        kind: 'bot',
+        kind,
         clusterId: store.clusterId,
         name: 'ghost',
         instanceId: INSTANCE_ID,
@@ -46,9 +49,32 @@ async function openChannelAs(hub: TestHub, kind: CallerKind) {
   if (kind === 'local') return openUnixChannel(hub.socketPath)
   const certificates = [hub.auth.context.authorities.tls.certificate.der]
   const trust = serverTrust({ kind: 'tls-ca', certificates }, hub.address.host)
-  const credential =
-    kind === 'anyone' ? undefined : kind === 'bot' ? issueBot(hub) : await createAdmin(hub, 'alice')
-  return openTlsChannel({ address: hub.address, clock: systemClock }, trust, credential)
+  return openTlsChannel(
+    { address: hub.address, clock: systemClock },
+    trust,
+    await credentialOf(hub, kind),
+  )
+}
+
+async function credentialOf(hub: TestHub, kind: Exclude<CallerKind, 'local'>) {
+  if (kind === 'anyone') return undefined
+  return kind === 'admin' ? createAdmin(hub, 'alice') : issueGhost(hub, kind)
+}
+
+/** The hub's answer to an empty request: its code of a refusal, or `ok`. */
+async function call(channel: HubChannel, method: DescMethod): Promise<string> {
+  try {
+    if (method.methodKind === 'server_streaming') {
+      const streaming = { ...method, methodKind: 'server_streaming' } as const
+      for await (const _ of callServerStream(channel, streaming, {})) break
+    } else {
+      assert.ok(method.methodKind === 'unary')
+      await callUnary(channel, { ...method, methodKind: 'unary' }, {})
+    }
+    return 'ok'
+  } catch (error) {
+    return String(Reflect.get(Object(error), 'hubCode'))
+  }
 }
 
 describe('the access table', () => {
@@ -60,11 +86,16 @@ describe('the access table', () => {
   it('gives each kind of caller no more than it needs', () => {
     const allowedTo = (kind: CallerKind) =>
       [...ACCESS].filter(([, kinds]) => kinds.includes(kind)).map(([rpc]) => rpc)
-    const join = 'mezite.v1.JoinService/Join'
-    const renew = 'mezite.v1.IdentityService/Renew'
-    assert.deepEqual(allowedTo('anyone'), [join])
-    assert.deepEqual(allowedTo('bot'), [join, renew])
-    const administration = METHODS.map(methodName).filter((rpc) => rpc !== renew)
+    const joins = ['mezite.v1.JoinService/Join', 'mezite.v1.NodeJoinService/JoinNode']
+    const ofBots = ['Renew', 'WatchIdentity'].map((rpc) => `mezite.v1.IdentityService/${rpc}`)
+    const ofNodes = node.NodeAgentService.methods.map(methodName)
+    assert.deepEqual(allowedTo('anyone'), joins)
+    assert.deepEqual(allowedTo('bot').sort(), [...joins, ...ofBots].sort())
+    assert.deepEqual(allowedTo('node').sort(), [...joins, ...ofNodes].sort())
+    const administration = METHODS.map(methodName).filter(
+      (rpc) => !ofBots.includes(rpc) && !ofNodes.includes(rpc),
+    )
+    assert.equal(administration.length, METHODS.length - 6)
     assert.deepEqual(allowedTo('admin').sort(), administration.sort())
     assert.deepEqual(allowedTo('local').sort(), administration.sort())
   })
@@ -77,11 +108,7 @@ describe('the access table', () => {
       const before = await audit.count()
       const refused: string[] = []
       for (const method of METHODS) {
-        assert.ok(method.methodKind === 'unary')
-        const code = await callUnary(channel, { ...method, methodKind: 'unary' }, {}).then(
-          () => 'ok',
-          (error: unknown) => String(Reflect.get(Object(error), 'hubCode')),
-        )
+        const code = await call(channel, method)
         const isRefused = code === 'permission-denied' || code === 'unauthenticated'
         const mayCall = ACCESS.get(methodName(method))?.includes(kind) ?? false
         assert.equal(isRefused, !mayCall, `${kind} ${methodName(method)}: ${code}`)

@@ -4,16 +4,24 @@
 import { formatTime } from '../../base/clock.ts'
 import type { AdminCaller, Caller, CallerKind } from '../caller.ts'
 import { AuthError } from '../errors.ts'
-import { identityExpired } from '../refusals.ts'
+import { identityExpired, nodeIdentityExpired } from '../refusals.ts'
 import type { Peer } from './peer.ts'
 
-const EVERYBODY: readonly CallerKind[] = ['anyone', 'bot', 'admin', 'local']
+const EVERYBODY: readonly CallerKind[] = ['anyone', 'bot', 'node', 'admin', 'local']
 const BOTS: readonly CallerKind[] = ['bot']
+const NODES: readonly CallerKind[] = ['node']
 const ADMINS: readonly CallerKind[] = ['admin', 'local']
 
 export const ACCESS: ReadonlyMap<string, readonly CallerKind[]> = new Map([
   ['mezite.v1.JoinService/Join', EVERYBODY],
   ['mezite.v1.IdentityService/Renew', BOTS],
+  ['mezite.v1.IdentityService/WatchIdentity', BOTS],
+
+  ['mezite.v1.NodeJoinService/JoinNode', EVERYBODY],
+  ['mezite.v1.NodeAgentService/RenewNode', NODES],
+  ['mezite.v1.NodeAgentService/WatchNode', NODES],
+  ['mezite.v1.NodeAgentService/ReportSessions', NODES],
+  ['mezite.v1.NodeAgentService/LeaveNode', NODES],
 
   ['mezite.v1.RoleService/CreateRole', ADMINS],
   ['mezite.v1.RoleService/UpdateRole', ADMINS],
@@ -31,7 +39,24 @@ export const ACCESS: ReadonlyMap<string, readonly CallerKind[]> = new Map([
   ['mezite.v1.BotService/LockBot', ADMINS],
   ['mezite.v1.BotService/UnlockBot', ADMINS],
 
+  ['mezite.v1.LockService/CreateLock', ADMINS],
   ['mezite.v1.LockService/ListLocks', ADMINS],
+  ['mezite.v1.LockService/DeleteLock', ADMINS],
+
+  ['mezite.v1.NodeService/ListNodes', ADMINS],
+  ['mezite.v1.NodeService/GetNode', ADMINS],
+  ['mezite.v1.NodeService/UpdateNode', ADMINS],
+  ['mezite.v1.NodeService/DeleteNode', ADMINS],
+
+  ['mezite.v1.TokenService/CreateToken', ADMINS],
+  ['mezite.v1.TokenService/ListTokens', ADMINS],
+  ['mezite.v1.TokenService/DeleteToken', ADMINS],
+
+  ['mezite.v1.AccessService/CheckAccess', ADMINS],
+  ['mezite.v1.AccessService/ListAccess', ADMINS],
+
+  ['mezite.v1.SessionService/ListSessions', ADMINS],
+  ['mezite.v1.SessionService/EndSession', ADMINS],
 
   ['mezite.v1.AdminService/CreateAdmin', ADMINS],
   ['mezite.v1.AdminService/ListAdmins', ADMINS],
@@ -62,14 +87,16 @@ export async function requireAccess(
   { nowMs, requireCurrentAdmin }: AccessOptions,
 ): Promise<void> {
   if (identityExpiresAt !== undefined && identityExpiresAt <= nowMs) {
-    throw expired(caller, identityExpiresAt)
+    throw identityEnded(caller, identityExpiresAt)
   }
   if (!ACCESS.get(rpc)?.includes(caller.kind)) throw denied(rpc, caller)
   if (caller.kind === 'admin') await requireCurrentAdmin(caller)
 }
 
-function expired(caller: Caller, at: number): AuthError {
+/** The refusal of a caller whose certificate expired at `at`. */
+export function identityEnded(caller: Caller, at: number): AuthError {
   if (caller.kind === 'bot') return identityExpired(caller.bot)
+  if (caller.kind === 'node') return nodeIdentityExpired(caller.node)
   return new AuthError('identity-expired', `this admin identity expired at ${formatTime(at)}`, {
     hint: "make a new one on the hub's machine: mezctl admins add",
   })
@@ -82,11 +109,21 @@ function denied(rpc: string, caller: Caller): AuthError {
       hint: "mezctl works on the hub's machine, or with an admin identity; a bot joins first",
     })
   }
-  const who = caller.kind === 'bot' ? `bot "${caller.bot}"` : `a caller of kind ${caller.kind}`
-  return new AuthError('permission-denied', `${who} may not call ${call}`, {
+  return new AuthError('permission-denied', `${nameOf(caller)} may not call ${call}`, {
     hint:
-      caller.kind === 'bot'
-        ? 'a bot administers nothing: use an admin identity'
-        : "only a bot's identity can be renewed",
+      caller.kind === 'bot' || caller.kind === 'node'
+        ? `a ${caller.kind} administers nothing: use an admin identity`
+        : "this call is for the bearers of a bot's or a node's identity",
   })
+}
+
+function nameOf(caller: Caller): string {
+  switch (caller.kind) {
+    case 'bot':
+      return `bot "${caller.bot}"`
+    case 'node':
+      return `node "${caller.node}"`
+    default:
+      return `a caller of kind ${caller.kind}`
+  }
 }

@@ -7,7 +7,7 @@ import { AuthError } from '../errors.ts'
 import { type AccessOptions, requireAccess } from './access.ts'
 import type { Denial } from './denial.ts'
 import type { Peer } from './peer.ts'
-import type { Rpc } from './rpc.ts'
+import type { UnaryRpc } from './rpc.ts'
 import { errorReply } from './status.ts'
 
 /** What every call works with. */
@@ -20,7 +20,7 @@ export interface CallContext extends Pick<AccessOptions, 'requireCurrentAdmin'> 
 
 /** The way of each call: its caller, access, the act, and the reply or the error. */
 export function handleCall(
-  rpc: Rpc,
+  rpc: UnaryRpc,
   context: CallContext,
   peerOf: (name: string) => Peer | undefined,
 ): handleUnaryCall<Buffer, Buffer> {
@@ -36,21 +36,27 @@ export function handleCall(
 }
 
 async function answer(
-  rpc: Rpc,
+  rpc: UnaryRpc,
   name: string,
   peer: Peer | undefined,
   request: Buffer,
   context: CallContext,
 ): Promise<Buffer> {
-  if (!peer) throw new AuthError('unavailable', 'the connection of this call is gone')
-  await admit(name, peer, context)
-  return rpc.answer(request, peer.caller)
+  const { caller } = await admit(name, peer, context)
+  return rpc.answer(request, caller)
 }
 
-async function admit(rpc: string, peer: Peer, context: CallContext): Promise<void> {
+/** The peer, if its caller may make this call. @throws AuthError */
+export async function admit(
+  rpc: string,
+  peer: Peer | undefined,
+  context: Pick<CallContext, 'clock' | 'requireCurrentAdmin' | 'recordDenial'>,
+): Promise<Peer> {
+  if (!peer) throw new AuthError('unavailable', 'the connection of this call is gone')
   const { requireCurrentAdmin, clock, recordDenial } = context
   try {
     await requireAccess(rpc, peer, { nowMs: clock.now(), requireCurrentAdmin })
+    return peer
   } catch (error) {
     if (error instanceof AuthError) {
       await recordDenial({ rpc, caller: peer.caller, reason: error.code })

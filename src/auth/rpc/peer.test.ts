@@ -70,6 +70,22 @@ describe('a peer', () => {
     assert.ok(expiresAt > Date.now())
   })
 
+  it("with a node's certificate is that node", async () => {
+    const node = {
+      kind: 'node',
+      clusterId: CLUSTER_ID,
+      name: 'web-1',
+      instanceId: INSTANCE_ID,
+      generation: 7n,
+    } as const
+    const { caller, identityExpiresAt } = await peerOf(tlsClient(clientCredential(ca, node)))
+    assert.ok(caller.kind === 'node')
+    assert.deepEqual(
+      [caller.node, caller.instanceId, caller.generation, caller.expiresAt],
+      ['web-1', INSTANCE_ID, 7n, identityExpiresAt],
+    )
+  })
+
   it('with an admin certificate is that admin', async () => {
     const admin = { kind: 'admin', clusterId: CLUSTER_ID, name: 'alice' } as const
     const { caller } = await peerOf(tlsClient(clientCredential(ca, admin)))

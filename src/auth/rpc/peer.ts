@@ -46,14 +46,14 @@ function callerOf(
   switch (kind) {
     case 'admin':
       return { kind, name, keyFingerprint: spkiFingerprint, address }
-    case 'bot': {
+    case 'bot':
+    case 'node': {
       const { instanceId, generation } = identity
       const expiresAt = validity.notAfterMs
       const keyFingerprint = spkiFingerprint
-      return { kind, bot: name, instanceId, generation, keyFingerprint, expiresAt, address }
+      const bearer = { instanceId, generation, keyFingerprint, expiresAt, address }
+      return kind === 'bot' ? { kind, bot: name, ...bearer } : { kind, node: name, ...bearer }
     }
-    case 'node':
-      return undefined
   }
 }
 

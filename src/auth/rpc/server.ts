@@ -5,7 +5,8 @@
  *   each call; no call reaches its handler but through the access table.
  * - Each door has a gRPC server of its own, so that no network peer can ever pass for a local one.
  * - Every refusal of access is in the audit log before the caller has it.
- * - What a caller can make the hub hold is bounded: connections, streams, message sizes, times.
+ * - What a caller can make the hub hold is bounded: connections, streams, message sizes, queues of
+ *   streams, times.
  */
 import type { Socket } from 'node:net'
 import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js'
@@ -15,13 +16,16 @@ import type { Logger } from '../../base/log.ts'
 import { methodPath } from '../../rpc/method-name.ts'
 import { encodeCertificatePem } from '../../x509/pem.ts'
 import type { Auth } from '../auth.ts'
-import { type CallContext, handleCall } from './call.ts'
+import { handleCall } from './call.ts'
 import { recordDenial } from './denial.ts'
 import { hubRpcs } from './handlers/all.ts'
 import { type Peer, readPeer } from './peer.ts'
 import type { Rpc } from './rpc.ts'
 import { issueServingCertificate, keepServingCertificate } from './serving-certificate.ts'
-import { createTlsListener } from './tls-listener.ts'
+import { handleStream, type StreamContext } from './stream-call.ts'
+import { endingFor } from './stream-endings.ts'
+import { createStreams } from './streams.ts'
+import { createTlsListener, MOST_CONNECTIONS } from './tls-listener.ts'
 import { listenOnUnixSocket, type UnixListener } from './unix-listener.ts'
 
 export interface HubServerOptions {
@@ -49,8 +53,9 @@ const GRPC_OPTIONS: ServerOptions = {
   'grpc.max_receive_message_length': 128 * 1024,
   'grpc.max_send_message_length': 8 * 1024 * 1024,
   'grpc.max_concurrent_streams': 32,
-  'grpc.keepalive_time_ms': 2 * MINUTE,
-  'grpc.keepalive_timeout_ms': 20 * SECOND,
+  // A node's agent that is gone, without a word, is noticed within 20 s.
+  'grpc.keepalive_time_ms': 10 * SECOND,
+  'grpc.keepalive_timeout_ms': 10 * SECOND,
   'grpc.max_connection_idle_ms': 5 * MINUTE,
   // Also ends a stream whose request never comes to its end.
   'grpc.max_connection_age_ms': HOUR,
@@ -64,14 +69,16 @@ const LOCAL: Peer = { caller: { kind: 'local', address: '' }, identityExpiresAt:
 
 /** @throws X509Error where the TLS CA can't issue the hub's certificate any more */
 export function createHubServer(options: HubServerOptions): HubServer {
-  const { auth, log, version } = options
+  const { auth, log, version, mostConnections = MOST_CONNECTIONS } = options
   const { context, admins } = auth
   const { clock, random, authorities, store } = context
   const { tls } = authorities
-  const calls: CallContext = {
+  const streams = createStreams(mostConnections / 2)
+  const calls: StreamContext = {
     clock,
     random,
     log,
+    streams,
     requireCurrentAdmin: (caller) => admins.requireCurrent(caller),
     recordDenial: (denial) => recordDenial(context, denial),
   }
@@ -87,10 +94,11 @@ export function createHubServer(options: HubServerOptions): HubServer {
     clientCas: cluster.tlsCas.map(({ der }) => encodeCertificatePem(der)),
     readPeer: (socket) => readPeer(socket, cluster, clock.now()),
     accept: network.accept,
-    mostConnections: options.mostConnections,
+    mostConnections,
   })
   const local = openDoor(rpcs, calls, () => LOCAL)
   let localListener: UnixListener | undefined
+  const unsubscribe = store.changes.subscribe((changes) => streams.end(endingFor(changes)))
 
   return {
     async listen(address) {
@@ -113,6 +121,8 @@ export function createHubServer(options: HubServerOptions): HubServer {
       }
       listener.stop()
       localListener?.stop()
+      unsubscribe()
+      streams.stop()
       network.drain()
       local.drain()
       const overdue = setTimeout(endAll, graceMs)
@@ -130,14 +140,19 @@ interface Door {
 
 function openDoor(
   rpcs: readonly Rpc[],
-  calls: CallContext,
+  calls: StreamContext,
   peerOf: (name: string) => Peer | undefined,
 ): Door {
   const server = new Server(GRPC_OPTIONS)
   const asItIs = (bytes: Buffer) => bytes
   for (const rpc of rpcs) {
-    const handler = handleCall(rpc, calls, peerOf)
-    server.register(methodPath(rpc.method), handler, asItIs, asItIs, 'unary')
+    const path = methodPath(rpc.method)
+    if (rpc.kind === 'unary') {
+      server.register(path, handleCall(rpc, calls, peerOf), asItIs, asItIs, 'unary')
+    } else {
+      const handler = handleStream(rpc, calls, peerOf)
+      server.register(path, handler, asItIs, asItIs, 'serverStream')
+    }
   }
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
   return {

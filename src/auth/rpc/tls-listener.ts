@@ -38,7 +38,7 @@ export interface TlsListener {
   stop(): void
 }
 
-const MOST_CONNECTIONS = 4_096
+export const MOST_CONNECTIONS = 4_096
 const HANDSHAKE_TIMEOUT = 10 * SECOND
 
 export function createTlsListener(options: TlsListenerOptions): TlsListener {

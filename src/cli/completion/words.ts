@@ -7,7 +7,7 @@ export interface Flag {
   /** With its dashes. */
   readonly name: string
   readonly help: string
-  /** Undefined for a switch, which takes no value. */
+  /** Undefined for a switch, which takes no value, and where one may be left out. */
   readonly value: 'nothing' | 'file' | 'directory' | readonly string[] | undefined
 }
 
@@ -47,7 +47,7 @@ function flagsOf(parameters: Parameters): readonly Flag[] {
   return Object.entries(parameters).map(([key, { kind, help }]) => ({
     name: `--${kebabCase(key)}`,
     help,
-    value: kind.placeholder === '' ? undefined : kind.completion,
+    value: kind.placeholder === '' || kind.alone !== undefined ? undefined : kind.completion,
   }))
 }
 

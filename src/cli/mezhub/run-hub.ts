@@ -47,7 +47,13 @@ export async function runHub(values: HubStartValues, invocation: Invocation): Pr
     let { port } = values.listenAddr
     const publicAddress = () => formatAddress(values.publicAddr ?? defaultPublicAddress(port))
     const context = { store, clock, random, authorities, publicAddress }
-    const server = createHubServer({ auth: createAuth(context), version, log })
+    const auth = await createAuth(context)
+    const { board } = auth
+    const server = createHubServer({ auth, version, log })
+    const background = new AbortController()
+    const boardEnds = board.run(background.signal)
+    // What ends it early is thrown below, once everything is open.
+    boardEnds.catch(() => {})
     try {
       const bound = await server.listen(values.listenAddr)
       port = bound.port
@@ -69,10 +75,12 @@ export async function runHub(values: HubStartValues, invocation: Invocation): Pr
       await server.listenLocally(hubSocket(values.dataDir))
       const about = { version, cluster: store.clusterId, store: store.description }
       log.info(about, `listening on ${formatAddress(bound)}`)
-      await aborted(signal)
+      await Promise.race([aborted(signal), boardEnds])
       log.info({}, 'stopping')
     } finally {
       await server.close(GRACE)
+      background.abort()
+      await boardEnds.finally(() => board.close())
     }
   } finally {
     await store.close()

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { IdentityScene } from '../../../test/fakes/identity-scene.ts'
 import { now, publish, TestDirectory } from './testing/destination.ts'
 import { runMsh } from './testing/run-msh.ts'
 
@@ -44,5 +45,16 @@ describe('msh ls', () => {
     const { code, stdout } = runMsh(['ls', `--identity=${directory.path}`])
     assert.equal(code, 0)
     assert.match(stdout, /\nValid: +expired at 20\S+Z, 1m\w* ago\n/)
+  })
+
+  it('shows the nodes that the hub granted, each with its logins', async () => {
+    await using scene = await IdentityScene.open()
+    scene.hub.nodes = [
+      { name: 'web-1', host: '192.0.2.1', port: 22, logins: ['deploy'] },
+      { name: 'db-1', host: '2001:db8::1', port: 2222, logins: ['deploy', 'backup'] },
+    ]
+    await scene.run({ until: ({ published }) => published.length === 1 })
+    const { stdout } = runMsh(['ls', `--identity=${scene.destination}`, '--format=json'])
+    assert.deepEqual(JSON.parse(stdout).nodes, scene.hub.nodes)
   })
 })

@@ -23,11 +23,18 @@ const SSH_PORT = 22
 
 export const lsVerb = defineVerb({
   name: 'ls',
-  summary: 'show an identity, and the nodes that it may enter',
+  summary: 'show an identity, the nodes that it may enter, and as whom',
   description:
-    'Prints what the published files say: the bot, its certificate, its logins, and the nodes as of the last renewal. It asks no hub.',
+    'Prints what the published files say: the bot, its certificate, its logins, and each node that it may enter with the logins there. The daemon keeps them as the hub has them; it asks no hub itself.',
   parameters: { ...identityParameters, ...formatParameter },
-  seeAlso: ['msh ssh', 'mezctl bots show'],
+  examples: [
+    { command: 'msh ls', does: 'with the identity that was published last' },
+    {
+      command: "msh ls --format json | jq -r '.nodes[].name'",
+      does: 'the names of the nodes, for a script',
+    },
+  ],
+  seeAlso: ['msh ssh', 'mezd identity ansible-config', 'mezctl access ls'],
   async run(values, invocation) {
     const { clock, stdout, env } = invocation
     const files = await chooseIdentity(values, invocation)

@@ -1,5 +1,6 @@
+import { shellLine } from '../shell-line.ts'
 import { defineVerb } from '../verb.ts'
-import { become, findProgram, shellLine } from './become.ts'
+import { become, findProgram } from './become.ts'
 import { clientParameters, flag, port } from './client-parameters.ts'
 import { scpCommand } from './scp-command.ts'
 import { openIdentity } from './usable-identity.ts'

@@ -1,5 +1,6 @@
+import { shellLine } from '../shell-line.ts'
 import { defineVerb } from '../verb.ts'
-import { become, findProgram, shellLine } from './become.ts'
+import { become, findProgram } from './become.ts'
 import { sshCommand } from './ssh-command.ts'
 import { sshParameters } from './ssh-parameters.ts'
 import { openIdentity } from './usable-identity.ts'

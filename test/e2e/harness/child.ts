@@ -14,6 +14,8 @@ export interface Exit {
 export interface ChildOptions {
   readonly env: NodeJS.ProcessEnv
   readonly cwd?: string
+  /** Something that it has started holds its output open, and may stay. */
+  readonly isOutlived?: boolean
 }
 
 /**
@@ -32,7 +34,7 @@ export class Child implements AsyncDisposable {
   }
   #exit: Exit | undefined
 
-  constructor(name: string, child: ChildProcess) {
+  constructor(name: string, child: ChildProcess, isOutlived: boolean) {
     if (child.pid === undefined) throw new Error(`${name} could not be started`)
     const pid = child.pid
     this.pid = pid
@@ -41,11 +43,13 @@ export class Child implements AsyncDisposable {
     this.#kill = undoAtExit(() => killTree(pid))
     child.stdout?.on('data', (chunk: Buffer) => this.#chunks.stdout.push(chunk))
     child.stderr?.on('data', (chunk: Buffer) => this.#chunks.stderr.push(chunk))
-    this.exited = once(child, 'close').then(([code, signal]: unknown[]): Exit => {
-      const exit = { code: asNumber(code), signal: asSignal(signal) }
-      this.#exit = exit
-      return exit
-    })
+    this.exited = once(child, isOutlived ? 'exit' : 'close').then(
+      ([code, signal]: unknown[]): Exit => {
+        const exit = { code: asNumber(code), signal: asSignal(signal) }
+        this.#exit = exit
+        return exit
+      },
+    )
   }
 
   get stdout(): string {
@@ -106,7 +110,7 @@ export function startChild(command: readonly string[], options: ChildOptions): C
     detached: true,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   })
-  return new Child(name, child)
+  return new Child(name, child, options.isOutlived ?? false)
 }
 
 export function asNumber(value: unknown): number | null {

@@ -31,10 +31,11 @@ export function killTree(pid: number): void {
 
 /** Ends every process of a user. For accounts that exist for one test only. */
 export function killProcessesOf(uid: number): void {
-  for (const pid of processIds()) if (ownerOf(pid) === uid) signalQuietly(pid, 'SIGKILL')
+  for (const pid of processesOf(uid)) signalQuietly(pid, 'SIGKILL')
 }
 
-function childrenOf(pid: number): readonly number[] {
+/** Of any thread of it. */
+export function childrenOf(pid: number): readonly number[] {
   try {
     return readdirSync(`/proc/${pid}/task`)
       .flatMap((task) =>
@@ -55,15 +56,23 @@ function ownerOf(pid: number): number | undefined {
 
 /** What every process of the machine was started as, its words parted by blanks. */
 export function commandLines(): readonly string[] {
-  return processIds().map((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
-    } catch {
-      return ''
-    }
-  })
+  return processIds().map(commandLine)
 }
 
-function processIds(): readonly number[] {
+/** Empty when the process has gone. */
+export function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return ''
+  }
+}
+
+/** The processes of a user. */
+export function processesOf(uid: number): readonly number[] {
+  return processIds().filter((pid) => ownerOf(pid) === uid)
+}
+
+export function processIds(): readonly number[] {
   return readdirSync('/proc').map(Number).filter(Number.isInteger)
 }

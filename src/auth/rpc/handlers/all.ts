@@ -1,5 +1,6 @@
 import type { Auth } from '../../auth.ts'
 import type { Rpc } from '../rpc.ts'
+import { accessRpcs } from './access.ts'
 import { adminRpcs } from './admins.ts'
 import { auditRpcs } from './audit.ts'
 import { authorityRpcs } from './authorities.ts'
@@ -7,18 +8,29 @@ import { botRpcs } from './bots.ts'
 import { identityRpcs } from './identity.ts'
 import { joinRpcs } from './join.ts'
 import { lockRpcs } from './locks.ts'
+import { nodeAgentRpcs } from './node-agent.ts'
+import { nodeJoinRpcs } from './node-join.ts'
+import { nodeRpcs } from './nodes.ts'
 import { roleRpcs } from './roles.ts'
+import { sessionRpcs } from './sessions.ts'
 import { statusRpcs } from './status.ts'
+import { tokenRpcs } from './tokens.ts'
 
 /** Every RPC that the hub answers. */
 export function hubRpcs(auth: Auth, version: string): readonly Rpc[] {
   const { store, authorities } = auth.context
   return [
     ...joinRpcs(auth.joining),
-    ...identityRpcs(auth.renewal),
+    ...identityRpcs(auth),
+    ...nodeJoinRpcs(auth.nodeJoining),
+    ...nodeAgentRpcs(auth),
     ...roleRpcs(auth.roles),
     ...botRpcs(auth),
     ...lockRpcs(auth.locks),
+    ...nodeRpcs(auth.nodes),
+    ...tokenRpcs(auth),
+    ...accessRpcs(auth.board),
+    ...sessionRpcs(auth.sessions),
     ...adminRpcs(auth),
     ...authorityRpcs(authorities.records),
     ...auditRpcs(store.audit),

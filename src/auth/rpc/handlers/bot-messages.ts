@@ -37,7 +37,7 @@ function lastSeen(instances: readonly InstanceRecord[]): number | undefined {
   return times.length > 0 ? times.reduce((a, b) => Math.max(a, b)) : undefined
 }
 
-function toTokenSummary(
+export function toTokenSummary(
   token: TokenRecord,
   nowMs: number,
 ): MessageInitShape<typeof TokenSummarySchema> {
@@ -72,7 +72,7 @@ export function toInstance(
     clientHost: instance.clientHost,
     address: instance.address,
     locks: locks
-      .filter(({ target }) => target.kind === 'bot' || target.instanceId === instance.id)
+      .filter(({ target }) => target.kind !== 'instance' || target.instanceId === instance.id)
       .map(toLock),
   }
 }

@@ -7,10 +7,8 @@ import type {
 import { toTimestamp } from '../../../rpc/times.ts'
 import { AuthError } from '../../errors.ts'
 import type { CertificateRequest, IssuedIdentity } from '../../issuing.ts'
-import { optionalDuration, optionalTime, selfDescription } from './fields.ts'
-
-/** An RSA key of 16,384 bits has a good 2,000 bytes. */
-const LONGEST_KEY = 4_096
+import { optionalDuration, optionalTime, publicKey, selfDescription } from './fields.ts'
+import { toReachableNode, toTrust } from './trust-messages.ts'
 
 /** @throws AuthError `invalid-request` */
 export function readCertificateRequest(
@@ -28,12 +26,6 @@ export function readCertificateRequest(
   }
 }
 
-function publicKey(field: string, bytes: Uint8Array): Buffer {
-  if (bytes.length > 0 && bytes.length <= LONGEST_KEY) return Buffer.from(bytes)
-  const message = `${field} has ${bytes.length} bytes, which no public key has`
-  throw new AuthError('invalid-request', message)
-}
-
 export function toIssuedIdentity(
   issued: IssuedIdentity,
 ): MessageInitShape<typeof IssuedIdentitySchema> {
@@ -44,12 +36,8 @@ export function toIssuedIdentity(
     generation,
     identityCertificate,
     sshCertificate,
-    trust: {
-      clusterId: trust.clusterId,
-      tlsCa: [...trust.tls],
-      userCa: [...trust.user],
-      hostCa: [...trust.host],
-    },
+    trust: toTrust(trust),
+    nodes: issued.nodes.map(toReachableNode),
     hubTime: toTimestamp(issued.hubTime),
   }
 }

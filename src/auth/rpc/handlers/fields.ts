@@ -20,6 +20,16 @@ export function optional<Value extends string | number>(value: Value): Value | u
   return value === '' || value === 0 ? undefined : value
 }
 
+/** An RSA key of 16,384 bits has a good 2,000 bytes. */
+const LONGEST_KEY = 4_096
+
+/** Bytes that may be a public key. @throws AuthError `invalid-request` */
+export function publicKey(field: string, bytes: Uint8Array): Buffer {
+  if (bytes.length > 0 && bytes.length <= LONGEST_KEY) return Buffer.from(bytes)
+  const message = `${field} has ${bytes.length} bytes, which no public key has`
+  throw new AuthError('invalid-request', message)
+}
+
 const LONGEST_DESCRIPTION = 255
 
 /**

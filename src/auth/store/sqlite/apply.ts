@@ -2,11 +2,14 @@ import type { Change } from '../../storage.ts'
 import { deleteAdmin, insertAdmin } from './admins.ts'
 import { insertAuthority } from './authorities.ts'
 import { deleteBot, expectBot, insertBot, replaceBot, touchBot } from './bots.ts'
+import { forgetCertificates, insertCertificate } from './certificates.ts'
 import type { Connection } from './connection.ts'
 import { insertInstance, replaceInstance } from './instances.ts'
 import { deleteLock, insertLock } from './locks.ts'
+import { deleteNode, insertNode, replaceNode } from './nodes.ts'
 import { deleteRole, insertRole, replaceRole } from './roles.ts'
-import { insertToken, invalidateTokens, redeemToken } from './tokens.ts'
+import { deleteSession, insertSession } from './sessions.ts'
+import { deleteToken, insertToken, invalidateTokens, redeemToken } from './tokens.ts'
 
 /** @throws StoreError where the change's condition doesn't hold */
 export function applyChange(database: Connection, change: Change): void {
@@ -44,11 +47,35 @@ export function applyChange(database: Connection, change: Change): void {
     case 'invalidate-tokens':
       invalidateTokens(database, change.bot, change.reason)
       break
+    case 'delete-token':
+      deleteToken(database, change.id)
+      break
     case 'insert-instance':
       insertInstance(database, change.instance)
       break
     case 'replace-instance':
       replaceInstance(database, change.expected, change.instance)
+      break
+    case 'insert-certificate':
+      insertCertificate(database, change.certificate)
+      break
+    case 'forget-certificates':
+      forgetCertificates(database, change.expiredBy)
+      break
+    case 'insert-node':
+      insertNode(database, change.node)
+      break
+    case 'replace-node':
+      replaceNode(database, change.node)
+      break
+    case 'delete-node':
+      deleteNode(database, change.name)
+      break
+    case 'insert-session':
+      insertSession(database, change.session)
+      break
+    case 'delete-session':
+      deleteSession(database, change.node, change.id)
       break
     case 'insert-lock':
       insertLock(database, change.lock)

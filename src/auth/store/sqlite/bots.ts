@@ -1,5 +1,5 @@
 import type { BotRecord } from '../../records.ts'
-import { type BotReader, StoreError } from '../../storage.ts'
+import type { BotReader } from '../../storage.ts'
 import { botSubject, CHANGED, conflict, exists, missing } from '../conditions.ts'
 import type { Connection } from './connection.ts'
 import { requireRole } from './roles.ts'
@@ -29,18 +29,12 @@ export function createBotReader(database: Connection): BotReader {
 function toBot(row: Row): BotRecord {
   return {
     name: row.text('name'),
-    roles: parseNames(row.text('roles')),
+    roles: row.texts('roles'),
     identityTtlMs: row.integer('identity_ttl_ms'),
     revision: row.integer('revision'),
     createdAt: row.integer('created_at'),
     createdBy: row.text('created_by'),
   }
-}
-
-function parseNames(json: string): readonly string[] {
-  const value: unknown = JSON.parse(json)
-  if (Array.isArray(value) && value.every((name) => typeof name === 'string')) return value
-  throw new StoreError('damaged', 'store', 'the roles of a bot are not names')
 }
 
 function toParameters(bot: BotRecord) {

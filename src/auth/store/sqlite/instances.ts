@@ -1,6 +1,6 @@
 import type { InstanceRecord } from '../../records.ts'
 import type { InstanceReader } from '../../storage.ts'
-import { CHANGED, conflict, exists, instanceSubject } from '../conditions.ts'
+import { CHANGED, conflict, exists, instanceSubject, missing } from '../conditions.ts'
 import { requireBot } from './bots.ts'
 import type { Connection } from './connection.ts'
 import { type Row, storedUnsigned } from './row.ts'
@@ -103,4 +103,9 @@ export function replaceInstance(
     },
   )
   if (replaced === 0) throw conflict(instanceSubject(instance.id), CHANGED)
+}
+
+export function requireInstance(database: Connection, bot: string, id: string): void {
+  const row = database.get('SELECT 1 FROM instances WHERE id = :id AND bot = :bot', { id, bot })
+  if (!row) throw missing(instanceSubject(id))
 }

@@ -8,7 +8,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { systemRandom } from '../../../base/random.ts'
 import type { Store } from '../../storage.ts'
-import { SCHEMA_VERSION } from './migrations/migrate.ts'
+import { initial } from './migrations/0001-initial.ts'
+import { APPLICATION_ID, SCHEMA_VERSION } from './migrations/migrate.ts'
 import { openSqliteStore } from './open.ts'
 
 const UID = process.getuid?.() ?? 0
@@ -38,9 +39,19 @@ describe('openSqliteStore', () => {
     await rm(directory, { recursive: true })
   })
 
-  const open = async (uid = UID): Promise<Store> => {
+  const open = async (
+    uid = UID,
+    onListenerError: (error: unknown) => void = assert.ifError,
+  ): Promise<Store> => {
     const clock = { now: () => NOON }
-    const options = { directory, clock, random: systemRandom, pid: process.pid, uid }
+    const options = {
+      directory,
+      clock,
+      random: systemRandom,
+      pid: process.pid,
+      uid,
+      onListenerError,
+    }
     const store = await openSqliteStore(options)
     stores.push(store)
     return store
@@ -115,6 +126,28 @@ describe('openSqliteStore', () => {
     const argv = ['--input-type=module', '-e', opener('await store.close()'), directory]
     const child = spawnSync(process.execPath, argv, { timeout: 30_000 })
     assert.deepEqual([child.status, child.signal, child.stderr.toString()], [0, null, ''])
+  })
+
+  it('brings a database of version 1 up, and reports what its listeners throw', async () => {
+    runAsHub(`${initial}
+      PRAGMA application_id = ${APPLICATION_ID};
+      PRAGMA user_version = 1;
+      INSERT INTO hub VALUES ('c1');
+      INSERT INTO bots VALUES ('ci', 86400000, 7, 1, 'local');
+      INSERT INTO locks VALUES ('l1', 'ci', NULL, 'all', 1, 'local', NULL);`)
+    const reported: unknown[] = []
+    const store = await open(UID, (error) => reported.push(error))
+    assert.equal(store.clusterId, 'c1')
+    assert.equal((await store.bots.get('ci'))?.revision, 7)
+    assert.equal((await store.locks.listForBot('ci')).length, 1)
+    const failure = new Error('broken')
+    store.changes.subscribe(() => {
+      throw failure
+    })
+    await store.commit({ changes: [{ kind: 'touch-bot', name: 'ci' }], events: [] })
+    assert.deepEqual(reported, [failure])
+    await store.close()
+    assert.equal((await (await open()).bots.get('ci'))?.revision, 8)
   })
 
   it('refuses a database of a newer version, and leaves it as it is', async () => {

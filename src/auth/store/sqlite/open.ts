@@ -6,6 +6,7 @@
  *   transaction and its fsync (queue.ts, group.ts); none is answered before it is durable
  *   (write-ahead log, synchronous=FULL).
  * - Reads run here, on a connection that can't write; each sees every act answered before it.
+ * - The change feed is of this process: the acts of the one hub that there is, as they are answered.
  * - The audit chain is computed by the writer, in the transaction of the act.
  */
 import { join } from 'node:path'
@@ -18,17 +19,21 @@ import {
 } from '../../../base/exclusive-lock.ts'
 import type { Random } from '../../../base/random.ts'
 import { type Store, StoreError } from '../../storage.ts'
+import { type ChangeSource, createChangeSource } from '../change-feed.ts'
 import { createAdminReader } from './admins.ts'
 import { createAuditReader } from './audit.ts'
 import { createAuthorityReader } from './authorities.ts'
 import { createBotReader } from './bots.ts'
+import { createCertificateReader } from './certificates.ts'
 import { Connection } from './connection.ts'
 import { checkDirectory, createDatabaseFile } from './directory.ts'
 import { createInstanceReader } from './instances.ts'
 import { createLockReader } from './locks.ts'
 import type { WriterData } from './messages.ts'
+import { createNodeReader } from './nodes.ts'
 import { CommitQueue } from './queue.ts'
 import { createRoleReader } from './roles.ts'
+import { createSessionReader } from './sessions.ts'
 import { createTokenReader } from './tokens.ts'
 
 export interface SqliteStoreOptions {
@@ -39,6 +44,8 @@ export interface SqliteStoreOptions {
   /** This process, for the checks and for whoever comes second. */
   readonly pid: number
   readonly uid: number
+  /** What a listener of the change feed threw, which it must not. Dropped without this. */
+  readonly onListenerError?: (error: unknown) => void
 }
 
 const WRITER = new URL('./writer.ts', import.meta.url)
@@ -58,10 +65,12 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   try {
     const path = join(directory, 'hub.db')
     await createDatabaseFile(directory, path)
-    const queue = new CommitQueue(startWriter({ path, newClusterId: random.uuid() }))
+    const changes = createChangeSource(options.onListenerError)
+    const writer = startWriter({ path, newClusterId: random.uuid() })
+    const queue = new CommitQueue(writer, (act) => changes.publish(act.changes))
     const clusterId = await queue.ready()
     const reader = await openReader(path, queue)
-    return createStore(path, clusterId, reader, queue, hold)
+    return createStore(path, clusterId, reader, queue, changes, hold)
   } catch (error) {
     await hold.release()
     throw error
@@ -108,6 +117,7 @@ function createStore(
   clusterId: string,
   reader: Connection,
   queue: CommitQueue,
+  changes: ChangeSource,
   hold: ExclusiveLock,
 ): Store {
   // The reader goes before the writer: the last connection folds the log into the database, which
@@ -127,9 +137,13 @@ function createStore(
     tokens: createTokenReader(reader),
     instances: createInstanceReader(reader),
     locks: createLockReader(reader),
+    certificates: createCertificateReader(reader),
+    nodes: createNodeReader(reader),
+    sessions: createSessionReader(reader),
     admins: createAdminReader(reader),
     authorities: createAuthorityReader(reader),
     audit: createAuditReader(reader),
+    changes: changes.feed,
     commit: (act) => queue.commit(act),
     close() {
       closing ??= shut()

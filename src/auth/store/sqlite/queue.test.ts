@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, it } from 'node:test'
 import { Worker } from 'node:worker_threads'
+import type { Act } from '../../storage.ts'
 import { CommitQueue } from './queue.ts'
 
 const ACT = { changes: [], events: [] }
@@ -60,6 +61,25 @@ describe('commit queue', () => {
       cause: new Error('why'),
     })
     await Promise.all([first, third])
+    await shut(queue)
+  })
+
+  it('tells of each durable act in order, before any of its group is answered', async () => {
+    const order: string[] = []
+    const name = (act: Act) => act.events[0]?.actor ?? ''
+    const queue = new CommitQueue(
+      startThread(`answer(acts.map(({ events: [{ actor }] }) => actor === 'b'
+        ? { code: 'conflict', subject: '', message: 'no' }
+        : undefined))`),
+      (act) => order.push(`told ${name(act)}`),
+    )
+    const commit = async (actor: string) => {
+      const event = { time: 0, type: 'bot.renew', outcome: 'success', actor, address: '' } as const
+      await queue.commit({ changes: [], events: [event] })
+      order.push(`answered ${actor}`)
+    }
+    await Promise.allSettled(['a', 'b', 'c'].map(commit))
+    assert.deepEqual(order, ['told a', 'told c', 'answered a', 'answered c'])
     await shut(queue)
   })
 

@@ -21,6 +21,7 @@ interface Pending {
 
 export class CommitQueue {
   readonly #worker: Worker
+  readonly #onCommitted: (act: Act) => void
   readonly #exited: Promise<void>
   readonly #ready = Promise.withResolvers<string>()
   #waiting: Pending[] = []
@@ -29,9 +30,14 @@ export class CommitQueue {
   /** Why no more acts are taken. */
   #ended: StoreError | undefined
 
-  /** @param worker a thread that speaks `FromWriter` and `ToWriter`, just started */
-  constructor(worker: Worker) {
+  /**
+   * @param worker a thread that speaks `FromWriter` and `ToWriter`, just started
+   * @param onCommitted called with each act that is durable, in the order of the commits, before
+   *   its `commit` resolves; must not throw
+   */
+  constructor(worker: Worker, onCommitted: (act: Act) => void = () => {}) {
     this.#worker = worker
+    this.#onCommitted = onCommitted
     worker.on('message', (message: FromWriter) => this.#receive(message))
     worker.on('error', (error) => this.#fail(stoppedError(error)))
     this.#exited = new Promise((resolve) => {
@@ -92,10 +98,14 @@ export class CommitQueue {
   #answer(failures: readonly (Failure | undefined)[]): void {
     const group = this.#underWay
     this.#underWay = []
-    for (const [index, { done }] of group.entries()) {
+    for (const [index, { act, done }] of group.entries()) {
       const failure = failures[index]
-      if (failure) done.reject(fromFailure(failure))
-      else done.resolve()
+      if (failure) {
+        done.reject(fromFailure(failure))
+      } else {
+        this.#onCommitted(act)
+        done.resolve()
+      }
     }
   }
 

@@ -74,6 +74,7 @@ export function replaceRole(database: Connection, role: RoleRecord): void {
   throw conflict(roleSubject(role.name), CHANGED)
 }
 
+/** The locks on it go with it: see the schema's foreign keys. */
 export function deleteRole(database: Connection, name: string): void {
   const user = database.get('SELECT bot FROM bot_roles WHERE role = :name LIMIT 1', { name })
   if (user) throw inUse(roleSubject(name), botSubject(user.text('bot')))

@@ -35,6 +35,18 @@ export class Row {
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   }
 
+  /** Of a JSON array. */
+  texts(column: string): readonly string[] {
+    const value = this.#json(column)
+    return isTexts(value) ? value : this.#unexpected(column)
+  }
+
+  /** Of a JSON object. */
+  textsByName(column: string): Readonly<Record<string, string>> {
+    const value = this.#json(column)
+    return isTextsByName(value) ? value : this.#unexpected(column)
+  }
+
   oneOf<const T extends string>(column: string, values: readonly T[]): T {
     const text = this.text(column)
     return values.find((value) => value === text) ?? this.#unexpected(column)
@@ -45,11 +57,33 @@ export class Row {
     return typeof value === 'bigint' ? value : this.#unexpected(column)
   }
 
+  #json(column: string): unknown {
+    const text = this.text(column)
+    try {
+      return JSON.parse(text)
+    } catch {
+      return this.#unexpected(column)
+    }
+  }
+
   #unexpected(column: string): never {
     throw new StoreError('damaged', 'store', `the column ${column} holds an unexpected value`, {
       hint: 'restore hub.db from a backup; keep the damaged file for inspection',
     })
   }
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((element) => typeof element === 'string')
+}
+
+function isTextsByName(value: unknown): value is Readonly<Record<string, string>> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    isTexts(Object.values(value))
+  )
 }
 
 /**

@@ -18,6 +18,11 @@ export function createTokenReader(database: Connection): TokenReader {
         .all('SELECT * FROM tokens WHERE bot = :bot ORDER BY created_at DESC, id', { bot })
         .map(toToken)
     },
+    async listForNodes() {
+      return database
+        .all('SELECT * FROM tokens WHERE bot IS NULL ORDER BY created_at DESC, id')
+        .map(toToken)
+    },
     async redemption(tokenId, keyFingerprint) {
       const row = database.get(
         `SELECT * FROM redemptions
@@ -34,7 +39,7 @@ function toToken(row: Row): TokenRecord {
     id: row.text('id'),
     secretHash: row.bytes('secret_hash'),
     kind: row.oneOf('kind', ['bot', 'node']),
-    bot: row.text('bot'),
+    bot: row.has('bot') ? row.text('bot') : undefined,
     uses: row.integer('uses'),
     usesLeft: row.integer('uses_left'),
     invalidated: row.has('invalidated')
@@ -55,7 +60,7 @@ function toRedemption(row: Row): RedemptionRecord {
 }
 
 export function insertToken(database: Connection, token: TokenRecord): void {
-  requireBot(database, token.bot)
+  if (token.bot !== undefined) requireBot(database, token.bot)
   const inserted = database.run(
     `INSERT INTO tokens (id, secret_hash, kind, bot, uses, uses_left, invalidated,
                          expires_at, created_at, created_by)
@@ -66,7 +71,7 @@ export function insertToken(database: Connection, token: TokenRecord): void {
       id: token.id,
       secret_hash: token.secretHash,
       kind: token.kind,
-      bot: token.bot,
+      bot: token.bot ?? null,
       uses: token.uses,
       uses_left: token.usesLeft,
       invalidated: token.invalidated ?? null,
@@ -101,6 +106,12 @@ export function redeemToken(database: Connection, redemption: RedemptionRecord):
     },
   )
   if (recorded === 0) throw conflict(tokenSubject(id), 'was redeemed with these keys before')
+}
+
+/** Its redemptions go with it: see the schema's foreign keys. */
+export function deleteToken(database: Connection, id: string): void {
+  const deleted = database.run('DELETE FROM tokens WHERE id = :id', { id })
+  if (deleted === 0) throw missing(tokenSubject(id))
 }
 
 export function invalidateTokens(

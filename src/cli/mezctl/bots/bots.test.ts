@@ -2,31 +2,17 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { DEPLOYER, newRequest, STRANGER } from '../../../../test/fakes/auth.ts'
 import { parseJoinToken } from '../../../trust/join-token.ts'
+import { checkedRuns } from '../testing/checked-runs.ts'
 import { startTestHub, type TestHub } from '../testing/test-hub.ts'
 
 let hub: TestHub
 before(async () => {
   hub = await startTestHub()
-  await run('roles', 'create', '-')
+  await hub.mezctl(['roles', 'create', '-'], { input: DEPLOYER })
 })
 after(() => hub[Symbol.asyncDispose]())
 
-/** Runs a verb that must succeed, and returns what it printed. */
-async function run(...argv: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await hub.mezctl(argv, { input: DEPLOYER })
-  assert.equal(code, 0, stderr)
-  return stdout
-}
-
-async function runJson(...argv: readonly string[]) {
-  return JSON.parse(await run(...argv, '--format=json'))
-}
-
-async function refusal(...argv: readonly string[]) {
-  const { code, stdout, stderr } = await hub.mezctl([...argv, '--format=json'])
-  assert.equal(stdout, '')
-  return { exit: code, code: JSON.parse(stderr).error.code }
-}
+const { run, runJson, refusal } = checkedRuns(() => hub)
 
 /** Joins as the bot, on the hub itself. */
 async function join(token: string): Promise<string> {
@@ -144,7 +130,7 @@ it('bots lock and unlock, and locks ls in between', async () => {
   )
   assert.match(
     await run('locks', 'ls'),
-    /^bot locked +key\\u\{1b\}\[0m seen +2026-03-24T14:00:00Z +local /m,
+    /^\S+ +bot locked +key\\u\{1b\}\[0m seen +2026-03-24T14:00:00Z +local /m,
   )
   const [lock] = await runJson('locks', 'ls')
   assert.deepEqual(

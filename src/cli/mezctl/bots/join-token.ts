@@ -3,8 +3,9 @@ import { optional } from '../../../base/parameter.ts'
 import { duration, integer } from '../../../base/value-kind.ts'
 import type { Bot, JoinToken } from '../../../gen/mezite/v1/admin_pb.js'
 import { printable } from '../../printable.ts'
-import { counted, timeText, toSeconds } from '../wire-values.ts'
-import { botJson, tokenJson } from './view.ts'
+import { newTokenLine, tokenValueJson } from '../token-view.ts'
+import { toSeconds } from '../wire-values.ts'
+import { botJson } from './view.ts'
 
 export const tokenParameters = {
   tokenTtl: optional(duration, {
@@ -39,17 +40,16 @@ export interface NewToken {
 export function newTokenJson({ bot, token, publicAddress }: NewToken) {
   return {
     bot: bot ? botJson(bot) : null,
-    token: tokenJson(token),
+    token: tokenValueJson(token),
     hub: { address: publicAddress },
   }
 }
 
 export function newTokenText(headline: string, { token, publicAddress }: NewToken): string {
   const value = printable(token?.value ?? '')
-  const uses = token && token.uses > 1 ? `, ${counted(token.uses, 'use')}` : ''
   return [
     printable(headline),
-    `Join token: ${value} (expires: ${timeText(token?.expiresAt)}${uses})`,
+    newTokenLine(token),
     '',
     'Use this token with mezd identity:',
     `mezd identity start --auth-server=${printable(publicAddress)} --join-token=${value}`,

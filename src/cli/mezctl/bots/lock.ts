@@ -12,7 +12,7 @@ export const botsLock = defineVerb({
   name: 'lock',
   summary: 'lock a bot out at once',
   description:
-    'Locks a bot: none of its instances can join or renew until it is unlocked or the lock expires. For a machine that may be compromised.',
+    'Locks a bot: none of its instances can log in, join or renew until it is unlocked or the lock expires, and its sessions end. For a machine that may be compromised; mezctl locks add locks more than bots.',
   parameters: {
     ...nameParameter,
     message: withDefault(text('TEXT'), () => '', { help: 'why, for those who look later' }),
@@ -27,7 +27,7 @@ export const botsLock = defineVerb({
       does: 'for two hours',
     },
   ],
-  seeAlso: ['mezctl bots unlock', 'mezctl locks ls'],
+  seeAlso: ['mezctl bots unlock', 'mezctl locks add', 'mezctl locks ls'],
   async run(values, invocation) {
     const { name, message, ttl, format } = values
     const { lock } = await withHub(values, invocation, (hub, options) =>

@@ -9,7 +9,7 @@ export const botsRm = defineVerb({
   name: 'rm',
   summary: 'remove a bot, its instances and its tokens',
   description:
-    "Removes a bot without asking. Its join tokens are invalid and its instances can't renew from then on; SSH certificates that are out already end by themselves.",
+    "Removes a bot without asking. Its join tokens are invalid and its instances can't renew from then on. Nodes refuse its SSH certificates at once; at other servers those that are out end by themselves.",
   parameters: { ...nameParameter, ...formatParameter, ...hubParameters },
   positional: ['name'],
   examples: [{ command: 'mezctl bots rm github-deploy', does: 'remove it' }],

@@ -1,9 +1,10 @@
-import type { Bot, TokenSummary } from '../../../gen/mezite/v1/admin_pb.js'
+import type { Bot } from '../../../gen/mezite/v1/admin_pb.js'
 import { formatJson, formatParameter } from '../../output-format.ts'
-import { type Column, formatDetails, formatTable } from '../../table.ts'
+import { formatDetails, formatTable } from '../../table.ts'
 import { defineVerb } from '../../verb.ts'
 import { hubParameters, withHub } from '../connection.ts'
 import { lockListing } from '../lock-view.ts'
+import { TOKEN_COLUMNS } from '../token-view.ts'
 import { durationText, timeText } from '../wire-values.ts'
 import { nameParameter } from './parameters.ts'
 import { botJson, stateOf } from './view.ts'
@@ -25,13 +26,6 @@ export const botsShow = defineVerb({
     invocation.stdout.write(values.format === 'json' ? formatJson(botJson(bot)) : botText(bot))
   },
 })
-
-const TOKEN_COLUMNS: readonly Column<TokenSummary>[] = [
-  { header: 'JOIN TOKEN', cell: ({ id }) => id },
-  { header: 'STATE', cell: ({ state }) => state },
-  { header: 'USES LEFT', cell: ({ usesLeft }) => String(usesLeft) },
-  { header: 'EXPIRES', cell: ({ expiresAt }) => timeText(expiresAt) ?? '' },
-]
 
 function botText(bot: Bot): string {
   const withheld = bot.withheldLogins.map(({ login, reason }) => `${login} (${reason})`)

@@ -10,7 +10,7 @@ export const botsUpdate = defineVerb({
   name: 'update',
   summary: "change a bot's roles",
   description:
-    'Gives a bot these roles in place of those it has. Its instances get certificates by them at their next renewal.',
+    'Gives a bot these roles in place of those it has. Nodes follow within a second; what its certificates carry follows at the next renewal of each instance.',
   parameters: { ...nameParameter, ...rolesParameter, ...formatParameter, ...hubParameters },
   positional: ['name'],
   examples: [

@@ -1,6 +1,7 @@
-import type { Bot, Instance, JoinToken } from '../../../gen/mezite/v1/admin_pb.js'
+import type { Bot, Instance } from '../../../gen/mezite/v1/admin_pb.js'
 import type { Listing } from '../listing.ts'
 import { lockJson } from '../lock-view.ts'
+import { tokenJson } from '../token-view.ts'
 import { durationText, timeText } from '../wire-values.ts'
 
 export function botJson(bot: Bot) {
@@ -17,12 +18,7 @@ export function botJson(bot: Bot) {
     created_at: timeText(bot.createdAt),
     created_by: bot.createdBy,
     locks: bot.locks.map(lockJson),
-    tokens: bot.tokens.map((token) => ({
-      id: token.id,
-      state: token.state,
-      expires_at: timeText(token.expiresAt),
-      uses_left: token.usesLeft,
-    })),
+    tokens: bot.tokens.map(tokenJson),
   }
 }
 
@@ -75,13 +71,4 @@ export const instanceListing: Listing<Instance> = {
   ],
   toJson: instanceJson,
   empty: 'No instances: no join token of this bot has been used yet.',
-}
-
-export function tokenJson(token: JoinToken | undefined) {
-  return {
-    id: token?.id ?? null,
-    value: token?.value ?? null,
-    expires_at: timeText(token?.expiresAt),
-    uses: token?.uses ?? null,
-  }
 }

@@ -8,10 +8,10 @@ export const locksLs = defineVerb({
   name: 'ls',
   summary: 'list the locks in force',
   description:
-    'Lists the locks in force: those that administrators set on bots, and those that the hub set on an instance whose credential was used twice.',
+    'Lists the locks in force: those that administrators set, and those that the hub set on an instance whose credential was used twice.',
   parameters: { ...formatParameter, ...hubParameters },
   examples: [{ command: 'mezctl locks ls', does: 'see who is locked out, and why' }],
-  seeAlso: ['mezctl bots lock', 'mezctl bots unlock'],
+  seeAlso: ['mezctl locks add', 'mezctl locks rm', 'mezctl bots unlock'],
   async run(values, invocation) {
     const { locks } = await withHub(values, invocation, (hub, options) =>
       hub.locks.listLocks({}, options),

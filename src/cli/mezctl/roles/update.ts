@@ -10,7 +10,7 @@ export const rolesUpdate = defineVerb({
   name: 'update',
   summary: 'replace roles by those in a file',
   description:
-    'Replaces each role that the file describes by what stands there. Bots with that role get certificates by it at their next renewal.',
+    'Replaces each role that the file describes by what stands there. Nodes follow within a second; what certificates carry follows at the next renewal of each bot with that role.',
   parameters: { ...fromFileParameter, ...formatParameter, ...hubParameters },
   positional: ['fromFile'],
   examples: [

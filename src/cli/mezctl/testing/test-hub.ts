@@ -43,7 +43,7 @@ async function startHub(clock: Clock, onNetwork: boolean): Promise<TestHub> {
   const sshKeyType = 'ssh-ed25519'
   const authorities = await openAuthorities({ store, clock, random, sealer, sshKeyType })
   const publicAddress = () => 'mezite.example.com:3025'
-  const auth = createAuth({ store, clock, random, authorities, publicAddress })
+  const auth = await createAuth({ store, clock, random, authorities, publicAddress })
   const server = createHubServer({ auth, version: '1.2.3', log: { error() {} } })
   await server.listenLocally(join(directory, 'hub.sock'))
   const bound = onNetwork ? await server.listen({ host: '127.0.0.1', port: 0 }) : undefined
@@ -60,6 +60,7 @@ async function startHub(clock: Clock, onNetwork: boolean): Promise<TestHub> {
       }),
     async [Symbol.asyncDispose]() {
       await server.close(0)
+      auth.board.close()
       await store.close()
       await rm(directory, { recursive: true })
     },

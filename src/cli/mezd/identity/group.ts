@@ -1,4 +1,5 @@
 import type { VerbGroup } from '../../verb.ts'
+import { identityAnsibleConfig } from './ansible-config.ts'
 import { identityConfigCheck } from './config-check.ts'
 import { identityStart } from './start.ts'
 import { identityStatus } from './status.ts'
@@ -15,5 +16,5 @@ export const identityGroup: VerbGroup = {
   summary: "a bot's certificates: join, renew, publish",
   description:
     'A bot joins once with a token from `mezctl bots add`. Its SSH key and certificate are written to a directory, and renewed there for as long as the daemon runs.',
-  verbs: [identityStart, identityStatus, configGroup],
+  verbs: [identityStart, identityStatus, identityAnsibleConfig, configGroup],
 }

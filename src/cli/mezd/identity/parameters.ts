@@ -4,8 +4,8 @@ import { address, boolean, directory, duration, text } from '../../../base/value
 import { DEFAULT_KEY_LIFETIME_MS, type IdentityParameters } from '../../../identity/parameters.ts'
 import type { Invocation } from '../../invocation.ts'
 import { logParameters } from '../../log-parameters.ts'
+import { hubTrust } from '../hub-trust.ts'
 import { destinationParameter } from './destination-parameter.ts'
-import { hubTrust } from './hub-trust.ts'
 import { resolveReaderGroup, resolveReaderUser } from './readers.ts'
 
 const HUB = 'Hub:'
@@ -20,6 +20,7 @@ export const identityStartParameters = {
   joinToken: optional(text('TOKEN'), {
     help: 'one-time bootstrap token from an admin; needed until the bot has joined',
     secret: true,
+    usedOnce: true,
     group: HUB,
   }),
   caFile: optional(text('FILE'), {

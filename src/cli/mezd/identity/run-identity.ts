@@ -99,6 +99,8 @@ function logObserver(log: Logger, onFirst: () => void): DaemonObserver {
         const ahead = warning.skewMs > 0 ? 'ahead of' : 'behind'
         const skew = formatDuration(Math.abs(warning.skewMs))
         log.warn({}, `this machine's clock is ${skew} ${ahead} the hub's: set it`)
+      } else if (warning.kind === 'watch-failed') {
+        log.warn({ error: warning.error }, 'out of touch with the hub: changes come with renewals')
       } else {
         log.warn({ error: warning.error }, 'old output files could not be removed')
       }
@@ -109,6 +111,7 @@ function logObserver(log: Logger, onFirst: () => void): DaemonObserver {
 const PUBLISHED = {
   joined: 'joined',
   renewed: 'renewed',
+  followed: 'the nodes or CAs have changed; the certificate is the same',
   republished: 'going on with the identity in the state directory',
 } as const
 

@@ -857,6 +857,24 @@ export declare type Lock = Message<"mezite.v1.Lock"> & {
      */
     value: InstanceTarget;
     case: "instance";
+  } | {
+    /**
+     * @generated from field: string node = 8;
+     */
+    value: string;
+    case: "node";
+  } | {
+    /**
+     * @generated from field: string role = 9;
+     */
+    value: string;
+    case: "role";
+  } | {
+    /**
+     * @generated from field: string login = 10;
+     */
+    value: string;
+    case: "login";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -906,6 +924,114 @@ export declare type InstanceTarget = Message<"mezite.v1.InstanceTarget"> & {
  * Use `create(InstanceTargetSchema)` to create a new message.
  */
 export declare const InstanceTargetSchema: GenMessage<InstanceTarget>;
+
+/**
+ * @generated from message mezite.v1.CreateLockRequest
+ */
+export declare type CreateLockRequest = Message<"mezite.v1.CreateLockRequest"> & {
+  /**
+   * Exactly one. For an instance its identifier is enough.
+   *
+   * @generated from oneof mezite.v1.CreateLockRequest.target
+   */
+  target: {
+    /**
+     * @generated from field: string bot = 1;
+     */
+    value: string;
+    case: "bot";
+  } | {
+    /**
+     * @generated from field: string instance_id = 2;
+     */
+    value: string;
+    case: "instanceId";
+  } | {
+    /**
+     * @generated from field: string node = 3;
+     */
+    value: string;
+    case: "node";
+  } | {
+    /**
+     * @generated from field: string role = 4;
+     */
+    value: string;
+    case: "role";
+  } | {
+    /**
+     * @generated from field: string login = 5;
+     */
+    value: string;
+    case: "login";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * @generated from field: string message = 6;
+   */
+  message: string;
+
+  /**
+   * Unset: until it is removed.
+   *
+   * @generated from field: google.protobuf.Duration ttl = 7;
+   */
+  ttl?: Duration | undefined;
+};
+
+/**
+ * Describes the message mezite.v1.CreateLockRequest.
+ * Use `create(CreateLockRequestSchema)` to create a new message.
+ */
+export declare const CreateLockRequestSchema: GenMessage<CreateLockRequest>;
+
+/**
+ * @generated from message mezite.v1.CreateLockResponse
+ */
+export declare type CreateLockResponse = Message<"mezite.v1.CreateLockResponse"> & {
+  /**
+   * @generated from field: mezite.v1.Lock lock = 1;
+   */
+  lock?: Lock | undefined;
+};
+
+/**
+ * Describes the message mezite.v1.CreateLockResponse.
+ * Use `create(CreateLockResponseSchema)` to create a new message.
+ */
+export declare const CreateLockResponseSchema: GenMessage<CreateLockResponse>;
+
+/**
+ * @generated from message mezite.v1.DeleteLockRequest
+ */
+export declare type DeleteLockRequest = Message<"mezite.v1.DeleteLockRequest"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message mezite.v1.DeleteLockRequest.
+ * Use `create(DeleteLockRequestSchema)` to create a new message.
+ */
+export declare const DeleteLockRequestSchema: GenMessage<DeleteLockRequest>;
+
+/**
+ * @generated from message mezite.v1.DeleteLockResponse
+ */
+export declare type DeleteLockResponse = Message<"mezite.v1.DeleteLockResponse"> & {
+  /**
+   * @generated from field: mezite.v1.Lock lock = 1;
+   */
+  lock?: Lock | undefined;
+};
+
+/**
+ * Describes the message mezite.v1.DeleteLockResponse.
+ * Use `create(DeleteLockResponseSchema)` to create a new message.
+ */
+export declare const DeleteLockResponseSchema: GenMessage<DeleteLockResponse>;
 
 /**
  * @generated from message mezite.v1.ListLocksRequest
@@ -1393,6 +1519,23 @@ export declare type GetStatusResponse = Message<"mezite.v1.GetStatusResponse"> &
    * @generated from field: string caller = 13;
    */
   caller: string;
+
+  /**
+   * @generated from field: uint64 nodes = 14;
+   */
+  nodes: bigint;
+
+  /**
+   * Those whose agent is connected to this hub.
+   *
+   * @generated from field: uint64 nodes_online = 15;
+   */
+  nodesOnline: bigint;
+
+  /**
+   * @generated from field: uint64 sessions = 16;
+   */
+  sessions: bigint;
 };
 
 /**
@@ -1534,12 +1677,28 @@ export declare const BotService: GenService<{
  */
 export declare const LockService: GenService<{
   /**
+   * @generated from rpc mezite.v1.LockService.CreateLock
+   */
+  createLock: {
+    methodKind: "unary";
+    input: typeof CreateLockRequestSchema;
+    output: typeof CreateLockResponseSchema;
+  },
+  /**
    * @generated from rpc mezite.v1.LockService.ListLocks
    */
   listLocks: {
     methodKind: "unary";
     input: typeof ListLocksRequestSchema;
     output: typeof ListLocksResponseSchema;
+  },
+  /**
+   * @generated from rpc mezite.v1.LockService.DeleteLock
+   */
+  deleteLock: {
+    methodKind: "unary";
+    input: typeof DeleteLockRequestSchema;
+    output: typeof DeleteLockResponseSchema;
   },
 }>;
 

@@ -142,6 +142,39 @@ export declare type RenewResponse = Message<"mezite.v1.RenewResponse"> & {
 export declare const RenewResponseSchema: GenMessage<RenewResponse>;
 
 /**
+ * @generated from message mezite.v1.WatchIdentityRequest
+ */
+export declare type WatchIdentityRequest = Message<"mezite.v1.WatchIdentityRequest"> & {
+};
+
+/**
+ * Describes the message mezite.v1.WatchIdentityRequest.
+ * Use `create(WatchIdentityRequestSchema)` to create a new message.
+ */
+export declare const WatchIdentityRequestSchema: GenMessage<WatchIdentityRequest>;
+
+/**
+ * @generated from message mezite.v1.WatchIdentityResponse
+ */
+export declare type WatchIdentityResponse = Message<"mezite.v1.WatchIdentityResponse"> & {
+  /**
+   * @generated from field: mezite.v1.TrustBundle trust = 1;
+   */
+  trust?: TrustBundle | undefined;
+
+  /**
+   * @generated from field: repeated mezite.v1.ReachableNode nodes = 2;
+   */
+  nodes: ReachableNode[];
+};
+
+/**
+ * Describes the message mezite.v1.WatchIdentityResponse.
+ * Use `create(WatchIdentityResponseSchema)` to create a new message.
+ */
+export declare const WatchIdentityResponseSchema: GenMessage<WatchIdentityResponse>;
+
+/**
  * One generation of a bot instance: its certificates, and what it needs to use them.
  *
  * @generated from message mezite.v1.IssuedIdentity
@@ -311,6 +344,16 @@ export declare const IdentityService: GenService<{
     methodKind: "unary";
     input: typeof RenewRequestSchema;
     output: typeof RenewResponseSchema;
+  },
+  /**
+   * What the bot may reach, and whom it trusts: whole at first, and again whenever it changes.
+   *
+   * @generated from rpc mezite.v1.IdentityService.WatchIdentity
+   */
+  watchIdentity: {
+    methodKind: "server_streaming";
+    input: typeof WatchIdentityRequestSchema;
+    output: typeof WatchIdentityResponseSchema;
   },
 }>;
 

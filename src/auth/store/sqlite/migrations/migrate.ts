@@ -5,8 +5,9 @@
 import { StoreError } from '../../../storage.ts'
 import type { Connection } from '../connection.ts'
 import { initial } from './0001-initial.ts'
+import { nodes } from './0002-nodes.ts'
 
-const MIGRATIONS: readonly string[] = [initial]
+const MIGRATIONS: readonly string[] = [initial, nodes]
 
 export const SCHEMA_VERSION = MIGRATIONS.length
 

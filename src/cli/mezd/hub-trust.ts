@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { messageOf } from '../../../base/errors.ts'
-import type { HubTrust } from '../../../client/identity-hub.ts'
-import { parseCertificatePem } from '../../../x509/pem.ts'
-import { CliError } from '../../cli-error.ts'
-import type { Invocation } from '../../invocation.ts'
+import { messageOf } from '../../base/errors.ts'
+import type { HubTrust } from '../../client/identity-hub.ts'
+import { parseCertificatePem } from '../../x509/pem.ts'
+import { CliError } from '../cli-error.ts'
+import type { Invocation } from '../invocation.ts'
 
 /** What `--ca-file` says; undefined: nothing. @throws CliError */
 export async function hubTrust(

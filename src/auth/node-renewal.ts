@@ -1,0 +1,190 @@
+/**
+ * A node's renewal: one generation becomes the next, decided by `decideGeneration` as with bots. Each
+ * generation has a new identity key; the host key is sshd's own and may stay.
+ */
+import type { NodeCaller } from './caller.ts'
+import { decideAndCommit } from './commit.ts'
+import { type BoardContext, eventBy } from './context.ts'
+import { AuthError } from './errors.ts'
+import { type DoubleUse, decideGeneration, type GenerationDecision } from './generation.ts'
+import { aboutLock, lockOnNode } from './locks.ts'
+import { aboutNodeIssue, type IssuedNode, issueNode, nodeSeen } from './node-issuing.ts'
+import {
+  type CheckedNodeRequest,
+  checkNodeRequest,
+  type NodeCertificateRequest,
+} from './node-request.ts'
+import type { LockRecord, NodeRecord } from './records.ts'
+import {
+  instanceUnknown,
+  locked,
+  nodeGenerationMismatch,
+  nodeIdentityExpired,
+  nodeRemoved,
+} from './refusals.ts'
+
+export interface NodeRenewal {
+  /**
+   * @throws AuthError `generation-mismatch` (and the node is locked from then on), `node-removed`,
+   *   `node-locked`, `instance-unknown`, `identity-expired`, `invalid-request`; each but the last is
+   *   in the audit log
+   */
+  renew(caller: NodeCaller, request: NodeCertificateRequest): Promise<IssuedNode>
+}
+
+export function createNodeRenewal(context: BoardContext): NodeRenewal {
+  const { store, clock } = context
+
+  async function attempt(caller: NodeCaller, request: CheckedNodeRequest): Promise<IssuedNode> {
+    if (caller.expiresAt <= clock.now()) throw nodeIdentityExpired(caller.node)
+    const stored = await store.nodes.get(caller.node)
+    if (!stored) throw nodeRemoved(caller.node)
+    const lock = lockOnNode(await store.locks.list(), clock.now(), caller.node)
+    if (lock) throw locked(lock)
+    if (stored.instanceId !== caller.instanceId) throw instanceUnknown(caller)
+
+    const decision = decideGeneration(stored, {
+      generation: caller.generation,
+      keyFingerprint: caller.keyFingerprint,
+      nextKeyFingerprint: request.keyFingerprint,
+      nextSshKeyFingerprint: request.sshKeyFingerprint,
+    })
+    if (decision.action === 'lock') {
+      const lockId = await lockNode(context, caller, stored, decision.reason)
+      throw nodeGenerationMismatch(caller, stored.generation, lockId)
+    }
+    const { hosts, withheld } = nextHosts(context, stored, request)
+    const { name, instanceId } = stored
+    const { generation } = decision
+    const issued = issueNode(context, { name, hosts, instanceId, generation }, request)
+    const node = nextNode(caller, { ...stored, hosts }, decision, issued, request)
+    const fields = {
+      ...renewalFields(decision, stored),
+      ...(withheld.length > 0 && { withheld_hosts: withheld.join() }),
+    }
+    await store.commit({
+      changes: [{ kind: 'replace-node', node }],
+      events: [eventBy(context, caller, 'node.renew', aboutNodeIssue(issued, fields))],
+    })
+    return issued
+  }
+
+  return {
+    async renew(caller, unchecked) {
+      const request = checkNodeRequest(unchecked)
+      if (request.node.name !== caller.node) throw otherName(caller, request)
+      try {
+        return await decideAndCommit(() => attempt(caller, request))
+      } catch (error) {
+        if (error instanceof AuthError && error.code !== 'unavailable') {
+          const about = {
+            instanceId: caller.instanceId,
+            fields: {
+              reason: error.code,
+              node: caller.node,
+              presented_generation: String(caller.generation),
+            },
+          }
+          const event = eventBy(context, caller, 'node.renew', about, 'refused')
+          await decideAndCommit(() => store.commit({ changes: [], events: [event] }))
+        }
+        throw error
+      }
+    },
+  }
+}
+
+function otherName({ node }: NodeCaller, request: CheckedNodeRequest): AuthError {
+  return new AuthError(
+    'invalid-request',
+    `node "${node}" can't renew as "${request.node.name}": a node keeps its name`,
+    { hint: 'to rename it: mezd node leave, then join with a new token' },
+  )
+}
+
+/**
+ * The hosts for which the next host certificate is. A token vouched for those of the join; a host
+ * that comes later must not be another node's, or one node that was broken into could pose as every
+ * other.
+ */
+function nextHosts({ board }: BoardContext, stored: NodeRecord, { node }: CheckedNodeRequest) {
+  const isFree = (host: string) =>
+    stored.hosts.includes(host) ||
+    [...board.nodesReachedAs(host)].every((name) => name === stored.name)
+  const free = node.hosts.filter(isFree)
+  return {
+    hosts: free.length > 0 ? free : stored.hosts,
+    withheld: node.hosts.filter((host) => !isFree(host)),
+  }
+}
+
+function nextNode(
+  caller: NodeCaller,
+  stored: NodeRecord,
+  decision: Exclude<GenerationDecision, { action: 'lock' }>,
+  issued: IssuedNode,
+  request: CheckedNodeRequest,
+): NodeRecord {
+  const seen = {
+    ...stored,
+    ...nodeSeen(caller, issued, request),
+    labels: stored.labelsPinned ? stored.labels : request.node.labels,
+    revision: stored.revision + 1,
+  }
+  if (decision.action === 'repeat') return seen
+  return {
+    ...seen,
+    generation: decision.generation,
+    keyFingerprint: request.keyFingerprint,
+    previousKeyFingerprint: caller.keyFingerprint,
+    sshKeyFingerprint: request.sshKeyFingerprint,
+  }
+}
+
+function renewalFields(
+  decision: GenerationDecision,
+  stored: NodeRecord,
+): Readonly<Record<string, string>> {
+  switch (decision.action) {
+    case 'repeat':
+      return { repeated: 'true' }
+    case 'recover':
+      return { recovered_from_generation: String(stored.generation) }
+    default:
+      return {}
+  }
+}
+
+/** Returns the lock's identifier. It rests on that nobody moved or locked the node meanwhile. */
+async function lockNode(
+  context: BoardContext,
+  caller: NodeCaller,
+  stored: NodeRecord,
+  reason: DoubleUse,
+): Promise<string> {
+  const { store, clock, random } = context
+  const lock: LockRecord = {
+    id: random.uuid(),
+    target: { kind: 'node', node: stored.name },
+    message: `its credential was used twice (generation ${caller.generation} was presented, ${stored.generation} is the newest)`,
+    createdAt: clock.now(),
+    createdBy: 'hub',
+    expiresAt: undefined,
+  }
+  const about = {
+    ...aboutLock(lock, {
+      reason,
+      stored_generation: String(stored.generation),
+      presented_generation: String(caller.generation),
+    }),
+    instanceId: stored.instanceId,
+  }
+  await store.commit({
+    changes: [
+      { kind: 'replace-node', node: { ...stored, revision: stored.revision + 1 } },
+      { kind: 'insert-lock', lock },
+    ],
+    events: [{ ...eventBy(context, caller, 'lock.create', about), actor: 'hub' }],
+  })
+  return lock.id
+}

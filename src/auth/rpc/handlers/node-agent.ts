@@ -1,0 +1,43 @@
+import { NodeAgentService } from '../../../gen/mezite/v1/node_pb.js'
+import type { Auth } from '../../auth.ts'
+import type { Caller, NodeCaller } from '../../caller.ts'
+import { AuthError } from '../../errors.ts'
+import { nodeRemoved } from '../../refusals.ts'
+import { type Rpc, rpc, stream } from '../rpc.ts'
+import { readNodeRequest, toIssuedNode } from './node-certificates.ts'
+import { toNodeUpdate } from './node-update.ts'
+import { readSessionEvent } from './session-events.ts'
+
+export function nodeAgentRpcs({ nodes, nodeRenewal, sessions, board }: Auth): readonly Rpc[] {
+  const { method } = NodeAgentService
+  return [
+    rpc(method.renewNode, async ({ request }, caller) => {
+      const issued = await nodeRenewal.renew(nodeCaller(caller), readNodeRequest(request))
+      return { node: toIssuedNode(issued) }
+    }),
+    stream(method.watchNode, toNodeUpdate, async (_request, caller, outlet) => {
+      const bearer = nodeCaller(caller)
+      await nodes.requireCurrent(bearer)
+      outlet.subscribe(() =>
+        board.watchNode(bearer.node, {
+          update: outlet.send,
+          gone: () => outlet.end(nodeRemoved(bearer.node)),
+        }),
+      )
+    }),
+    rpc(method.reportSessions, async ({ events }, caller) => {
+      await sessions.report(nodeCaller(caller), events.map(readSessionEvent))
+      return {}
+    }),
+    rpc(method.leaveNode, async (_request, caller) => {
+      await nodes.leave(nodeCaller(caller))
+      return {}
+    }),
+  ]
+}
+
+/** The access table lets no other caller through. */
+function nodeCaller(caller: Caller): NodeCaller {
+  if (caller.kind === 'node') return caller
+  throw new AuthError('internal', 'only a node has this call')
+}

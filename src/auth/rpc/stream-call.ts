@@ -1,0 +1,58 @@
+import type { handleServerStreamingCall } from '@grpc/grpc-js'
+import { type Clock, MINUTE } from '../../base/clock.ts'
+import type { Random } from '../../base/random.ts'
+import { methodName } from '../../rpc/method-name.ts'
+import { identityEnded } from './access.ts'
+import { admit, type CallContext } from './call.ts'
+import { createOutlet, type Outlet } from './outlet.ts'
+import type { Peer } from './peer.ts'
+import type { StreamRpc } from './rpc.ts'
+import { errorReply } from './status.ts'
+import type { Streams } from './streams.ts'
+
+export interface StreamContext extends CallContext {
+  readonly clock: Pick<Clock, 'now' | 'sleep'>
+  readonly random: Pick<Random, 'bytes' | 'fraction'>
+  readonly streams: Streams
+}
+
+/**
+ * How long a stream lasts at most; its reader then connects again. Shorter than a connection lasts,
+ * so that this end is an orderly one; with a jitter, so that they don't all come at once.
+ */
+const LONGEST = 50 * MINUTE
+const JITTER = 15 * MINUTE
+
+/** The way of each stream: its caller, access, its subscription, and its end. */
+export function handleStream(
+  rpc: StreamRpc,
+  context: StreamContext,
+  peerOf: (name: string) => Peer | undefined,
+): handleServerStreamingCall<Buffer, Buffer> {
+  const name = methodName(rpc.method)
+  const { random, log } = context
+  return (call) => {
+    const outlet = createOutlet(call, (error) => errorReply(error, { rpc: name, random, log }))
+    const serve = async () => {
+      const peer = await admit(name, peerOf(call.getPeer()), context)
+      context.streams.add({ rpc: name, caller: peer.caller, outlet })
+      void endInTime(peer, outlet, context)
+      await rpc.open(call.request, peer.caller, outlet)
+    }
+    serve().catch((error: unknown) => outlet.end(error))
+  }
+}
+
+/** A stream never outlives the certificate that it was opened with. */
+async function endInTime(
+  peer: Peer,
+  { signal, end }: Outlet<Buffer>,
+  { clock, random }: StreamContext,
+): Promise<void> {
+  const left = (peer.identityExpiresAt ?? Number.POSITIVE_INFINITY) - clock.now()
+  const longest = LONGEST - JITTER * random.fraction()
+  await clock.sleep(Math.min(left, longest), signal).then(
+    () => end(left <= longest ? identityEnded(peer.caller, clock.now()) : undefined),
+    () => {},
+  )
+}

@@ -1,0 +1,55 @@
+import type { CertificateRecord } from '../../records.ts'
+import type { CertificateReader } from '../../storage.ts'
+import { certificateSubject, exists } from '../conditions.ts'
+import type { Connection } from './connection.ts'
+import { type Row, storedUnsigned } from './row.ts'
+
+export function createCertificateReader(database: Connection): CertificateReader {
+  return {
+    async listForBot(bot, now) {
+      // As stored, the upper half of the serials is negative: see `storedUnsigned`.
+      return database
+        .all(
+          `SELECT * FROM certificates WHERE bot = :bot AND expires_at > :now
+           ORDER BY serial < 0, serial`,
+          { bot, now },
+        )
+        .map(toCertificate)
+    },
+    async list(now) {
+      return database
+        .all('SELECT * FROM certificates WHERE expires_at > :now', { now })
+        .map(toCertificate)
+    },
+  }
+}
+
+function toCertificate(row: Row): CertificateRecord {
+  return {
+    serial: row.unsigned('serial'),
+    bot: row.text('bot'),
+    instanceId: row.text('instance_id'),
+    expiresAt: row.integer('expires_at'),
+  }
+}
+
+export function insertCertificate(database: Connection, certificate: CertificateRecord): void {
+  const inserted = database.run(
+    `INSERT INTO certificates (serial, bot, instance_id, expires_at)
+     VALUES (:serial, :bot, :instance_id, :expires_at)
+     ON CONFLICT DO NOTHING`,
+    {
+      serial: storedUnsigned(certificate.serial),
+      bot: certificate.bot,
+      instance_id: certificate.instanceId,
+      expires_at: certificate.expiresAt,
+    },
+  )
+  if (inserted === 0) throw exists(certificateSubject(certificate.serial))
+}
+
+export function forgetCertificates(database: Connection, expiredBy: number): void {
+  database.run('DELETE FROM certificates WHERE expires_at <= :expired_by', {
+    expired_by: expiredBy,
+  })
+}

@@ -1,0 +1,177 @@
+/**
+ * A node's agent: makes sshd of this machine do what the hub says, and tells the hub who is in.
+ *
+ * Invariants of this folder:
+ * - sshd decides by files alone. It never waits for the agent, and goes on without agent and hub.
+ * - From any instruction on at which the agent is killed, sshd accepts the files that are there, and
+ *   the administrator's own keys work.
+ * - Only the hub evaluates. The agent writes what it was told, and closes what it can't write.
+ * - Identity keys are durable before the hub is asked to certify them.
+ * - Hub, file system, clock, randomness and processes are arguments.
+ */
+import type { FileSystem } from '../base/file-system.ts'
+import { holdDirectory, STATE_LOCK } from '../identity/hold.ts'
+import type { RenewalTrigger } from '../identity/renewal-trigger.ts'
+import { AgentProgress } from './agent-progress.ts'
+import { CurrentIdentity } from './current-identity.ts'
+import { NodeError } from './errors.ts'
+import { EventQueue } from './event-queue.ts'
+import { reportEvents } from './event-reporter.ts'
+import { GrantWatcher } from './grant-watcher.ts'
+import { Grants } from './grants.ts'
+import { IdentityKeeper, publishHostCertificate } from './identity-keeper.ts'
+import { LiveSessions } from './live-sessions.ts'
+import { type NodeIdentity, userCasOf } from './node-identity.ts'
+import type { NodeObserver } from './node-observer.ts'
+import { dropAnswered, type NodeRenewer } from './node-renewer.ts'
+import type { NodeSshd } from './node-sshd.ts'
+import { NodeState } from './node-state.ts'
+import { ensurePrivateDirectory, ensurePublicDirectory, openNodeSshd } from './open-sshd.ts'
+import {
+  checkNodeParameters,
+  type NodeParameters,
+  readNodeToken,
+  secretDirectory,
+  spoolDirectory,
+  tokenNeeded,
+} from './parameters.ts'
+import type { NodePorts } from './ports.ts'
+import { sessionHook } from './session-hook.ts'
+import { SessionTracker } from './session-tracker.ts'
+import { SshdFiles } from './sshd-files.ts'
+import { Waker } from './waker.ts'
+
+export interface NodeAgentOptions {
+  readonly ports: NodePorts
+  readonly parameters: NodeParameters
+  /** Stops the agent; sshd's files stay. */
+  readonly signal: AbortSignal
+  /** Renew now. */
+  readonly trigger: RenewalTrigger
+  readonly observer: NodeObserver
+}
+
+/**
+ * Runs until `signal` is aborted. It joins when the state directory holds no identity. Once sshd
+ * uses the node's files nothing ends the agent: every failure is told and tried again.
+ *
+ * @throws NodeError, IdentityError at the start: bad parameters, no root, an sshd that can't be a
+ *   node's, a second agent, no token; HubError when the hub refuses the join for good
+ */
+export async function runNodeAgent(options: NodeAgentOptions): Promise<void> {
+  const { ports, parameters, signal, observer } = options
+  checkNodeParameters(parameters)
+  const token = readNodeToken(parameters)
+  await ensurePublicDirectory(ports, parameters.stateDirectory, 'the state directory')
+  const secret = secretDirectory(parameters)
+  const statePath = await ensurePrivateDirectory(ports, secret, 'the state directory')
+  await using _hold = await holdDirectory(statePath, STATE_LOCK, 'the state directory', ports)
+  const sshd = await openNodeSshd(ports, parameters)
+  for (const warning of sshd.warnings) observer.onWarning(warning)
+
+  const state = new NodeState(ports.fs, statePath)
+  const progress = new AgentProgress(ports.fs, statePath)
+  progress.note({ sshdFiles: sshd.paths.directory })
+  const renewer = createRenewer(options, state, sshd)
+  const keeper = new IdentityKeeper({ ...options, renewer, token, progress })
+  try {
+    const found = await loadIdentity(state, parameters)
+    if (found !== undefined) keeper.load(found)
+    else if (token === undefined) throw tokenNeeded(`${statePath} holds no identity yet`)
+    const identity = found ?? (token && (await keeper.join(token)))
+    if (identity === undefined) return
+    const current = new CurrentIdentity(identity)
+    const loops = await install(options, { statePath, sshd, current, progress })
+    await Promise.all([keeper.run({ current, sshd, files: loops.files }), loops.run()])
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    await progress.settled()
+  }
+}
+
+async function loadIdentity(
+  state: NodeState,
+  { name }: NodeParameters,
+): Promise<NodeIdentity | undefined> {
+  const identity = await state.readIdentity()
+  // Damaged ones are told at once, not at the first renewal.
+  await state.readPendingJoin()
+  await state.readPendingRenewal()
+  if (identity === undefined) return undefined
+  if (identity.name !== name) {
+    throw new NodeError('invalid-parameters', `this is node ${identity.name}, not ${name}`, {
+      hint: `start it as --name=${identity.name}, or take it away first: mezd node leave`,
+    })
+  }
+  await dropAnswered(state, identity)
+  return identity
+}
+
+function createRenewer(
+  { ports, parameters, signal }: NodeAgentOptions,
+  state: NodeState,
+  sshd: NodeSshd,
+): NodeRenewer {
+  const { name, labels, hosts, port } = parameters
+  const description = { name, labels, hosts, port, sshdVersion: sshd.version.text }
+  const hostKey = sshd.hostKey.publicKey
+  return { hub: ports.hub, parameters, state, signal, description, hostKey }
+}
+
+interface Installation {
+  readonly statePath: string
+  readonly sshd: NodeSshd
+  readonly current: CurrentIdentity
+  readonly progress: AgentProgress
+}
+
+/** Puts the files in place, sshd onto the files, and returns the loops that keep them right. */
+async function install(options: NodeAgentOptions, { sshd, current, ...rest }: Installation) {
+  const { ports, parameters, signal, observer } = options
+  const { statePath, progress } = rest
+  const grants = new Grants()
+  const files = new SshdFiles(ports.fs, sshd.paths, grants)
+  const spool = spoolDirectory(parameters)
+  await ensurePrivateDirectory(ports, spool, 'the directory of session records')
+  await ensurePublicDirectory(ports, sshd.paths.directory, "the directory of sshd's files")
+  await files.prepare(current.value.trust, sessionHook(spool))
+  await publishHostCertificate({ current, sshd, files })
+  await sshd.install()
+
+  const scan = new Waker(ports.clock)
+  const reports = new Waker(ports.clock)
+  const queue = await EventQueue.open(ports.fs, `${statePath}/events`)
+  const tracker = new SessionTracker({
+    ...{ ports, spool, queue, live: new LiveSessions(ports.fs, `${statePath}/sessions`) },
+    bootId: await readBootId(ports.fs),
+    userCas: () => userCasOf(grants.trust ?? current.value.trust),
+    judgement: () => grants.judgement(),
+    onEvent: (event) => {
+      observer.onSession(event)
+      reports.wake()
+    },
+    onFailure: (error) => observer.onFailure({ what: 'sessions', error, retryInMs: undefined }),
+  })
+  await tracker.load()
+  const shared = { ports, parameters, signal, observer, current }
+  const watcher = new GrantWatcher({ ...shared, progress, grants, files, tracker })
+  const onSshdFailure = (error: unknown) =>
+    observer.onFailure({ what: 'sshd', error, retryInMs: undefined })
+  return {
+    files,
+    async run(): Promise<void> {
+      using _watch = ports.watchDirectory(spool, () => scan.wake())
+      await Promise.all([
+        watcher.run(),
+        tracker.run(scan, signal),
+        reportEvents({ ...shared, queue, waker: reports }),
+        sshd.supervise(signal, onSshdFailure),
+      ])
+    },
+  }
+}
+
+async function readBootId(fs: Pick<FileSystem, 'readFile'>): Promise<string> {
+  return (await fs.readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+}

@@ -1,0 +1,174 @@
+import { MINUTE } from '../base/clock.ts'
+import { messageOf } from '../base/errors.ts'
+import { HubTime } from '../identity/hub-time.ts'
+import type { RenewalTrigger } from '../identity/renewal-trigger.ts'
+import { renewAt, retryDelay } from '../identity/schedule.ts'
+import { waitFor } from '../identity/wait.ts'
+import { encodeCertificateLine } from '../ssh/certificate.ts'
+import { isSameKey } from '../ssh/public-key.ts'
+import type { AgentProgress } from './agent-progress.ts'
+import type { CurrentIdentity } from './current-identity.ts'
+import { hostCertificateEndsAt, identityEndsAt, type NodeIdentity } from './node-identity.ts'
+import type { IdentityEvent, NodeObserver } from './node-observer.ts'
+import { endsNode, isFinalForJoin } from './node-refusals.ts'
+import { joinNode, type NodeRenewer, renewNode } from './node-renewer.ts'
+import type { NodeSshd } from './node-sshd.ts'
+import type { NodeToken } from './parameters.ts'
+import type { NodePorts } from './ports.ts'
+import type { SshdFiles } from './sshd-files.ts'
+
+export interface IdentityKeeperOptions {
+  readonly ports: Pick<NodePorts, 'clock' | 'random'>
+  readonly renewer: NodeRenewer
+  readonly token: NodeToken | undefined
+  readonly trigger: RenewalTrigger
+  readonly observer: NodeObserver
+  readonly progress: AgentProgress
+}
+
+/** Where a new host certificate goes. */
+export interface Published {
+  readonly current: CurrentIdentity
+  readonly sshd: NodeSshd
+  readonly files: Pick<SshdFiles, 'writeHostCertificate'>
+}
+
+/** Joins a node, and renews it for as long as it runs. Every failure is told and tried again. */
+export class IdentityKeeper {
+  readonly #options: IdentityKeeperOptions
+  readonly #hubTime: HubTime
+  #token: NodeToken | undefined
+  #failures = 0
+
+  constructor(options: IdentityKeeperOptions) {
+    this.#options = options
+    const { clock } = options.ports
+    this.#hubTime = new HubTime(clock, clock.now())
+    this.#token = options.token
+  }
+
+  /** @throws HubError when the hub refuses the token for good; the signal's reason */
+  async join(token: NodeToken): Promise<NodeIdentity> {
+    const { renewer } = this.#options
+    for (;;) {
+      try {
+        const identity = await joinNode(renewer, token)
+        this.#accept(identity, 'joined')
+        return identity
+      } catch (error) {
+        renewer.signal.throwIfAborted()
+        if (isFinalForJoin(error)) throw error
+        await this.#backOff('join', error, 0)
+      }
+    }
+  }
+
+  /** An identity that was there at the start. */
+  load(identity: NodeIdentity): void {
+    // A date from before the last renewal is wrong.
+    this.#hubTime.set(Math.max(this.#options.ports.clock.now(), identity.issuedAt))
+    this.#tell(identity, 'loaded')
+  }
+
+  /** Returns once the signal is aborted. */
+  async run(published: Published): Promise<void> {
+    const { renewer } = this.#options
+    const { current } = published
+    let isDue = !isSameKey(current.value.hostKey, renewer.hostKey)
+    let isPublished = true
+    while (!renewer.signal.aborted) {
+      try {
+        if (!isPublished) await publishHostCertificate(published)
+        isPublished = true
+        if (!isDue) await this.#wait(this.#renewalTime(current.value) - this.#hubTime.now())
+        isDue = true
+        const identity = await this.#renew(current.value)
+        isPublished = false
+        // The keys of a renewal whose answer was lost may have been for a host key of before.
+        isDue = !isSameKey(identity.hostKey, renewer.hostKey)
+        current.replace(identity)
+        this.#failures = 0
+      } catch (error) {
+        if (renewer.signal.aborted) return
+        await this.#backOff('renewal', error, this.#left(current.value)).catch(() => undefined)
+      }
+    }
+  }
+
+  async #renew(identity: NodeIdentity): Promise<NodeIdentity> {
+    const { renewer } = this.#options
+    try {
+      const next = await renewNode(renewer, identity)
+      this.#accept(next, 'renewed')
+      return next
+    } catch (error) {
+      const token = this.#token
+      if (!endsNode(error) || token === undefined || token.id === identity.tokenId) throw error
+      return await this.#joinAnew(token)
+    }
+  }
+
+  /** The node has ended and another token is at hand. It is tried until the hub refuses it. */
+  async #joinAnew(token: NodeToken): Promise<NodeIdentity> {
+    try {
+      const identity = await joinNode(this.#options.renewer, token)
+      this.#accept(identity, 'joined')
+      return identity
+    } catch (error) {
+      if (isFinalForJoin(error)) this.#token = undefined
+      throw error
+    }
+  }
+
+  #accept(identity: NodeIdentity, by: IdentityEvent['by']): void {
+    const skewMs = this.#options.ports.clock.now() - identity.issuedAt
+    this.#hubTime.set(identity.issuedAt)
+    if (Math.abs(skewMs) > MINUTE) {
+      this.#options.observer.onWarning(
+        `this machine's clock and the hub's differ by ${Math.round(Math.abs(skewMs) / 1000)} s`,
+      )
+    }
+    this.#tell(identity, by)
+  }
+
+  #tell(identity: NodeIdentity, by: IdentityEvent['by']): void {
+    const nextRenewalAt = this.#renewalTime(identity)
+    this.#options.observer.onIdentity({ identity, by, nextRenewalAt })
+    this.#options.progress.note({ nextRenewalAt, failure: undefined })
+  }
+
+  #renewalTime(identity: NodeIdentity): number {
+    const endsAt = Math.min(identityEndsAt(identity), hostCertificateEndsAt(identity))
+    const terms = { issuedAt: identity.issuedAt, endsAt }
+    const free = { renewalIntervalMs: undefined, suggestedAt: undefined }
+    return renewAt({ ...terms, ...free }, this.#options.ports.random)
+  }
+
+  #left(identity: NodeIdentity): number {
+    return identityEndsAt(identity) - this.#hubTime.now()
+  }
+
+  async #wait(milliseconds: number): Promise<void> {
+    const { trigger, renewer, ports } = this.#options
+    await waitFor(milliseconds, ports.clock, renewer.signal, trigger.signal)
+    trigger.take()
+  }
+
+  async #backOff(what: 'join' | 'renewal', error: unknown, leftMs: number): Promise<void> {
+    const { ports, observer, progress } = this.#options
+    const retryInMs = retryDelay(this.#failures, leftMs, ports.random)
+    this.#failures += 1
+    observer.onFailure({ what, error, retryInMs })
+    progress.note({ failure: { message: messageOf(error), at: ports.clock.now() } })
+    await this.#wait(retryInMs)
+  }
+}
+
+/** Writes the certificate of the host key and has sshd serve it. */
+export async function publishHostCertificate({ current, sshd, files }: Published): Promise<void> {
+  const { hostCertificate, hostKey } = current.value
+  // sshd would serve the plain key beside the certificate of another one.
+  if (!isSameKey(hostKey, sshd.hostKey.publicKey)) return
+  await files.writeHostCertificate(sshd.hostKey.path, encodeCertificateLine(hostCertificate))
+  await sshd.hostCertificateChanged()
+}

@@ -1,0 +1,24 @@
+import type { HostKey } from './host-key.ts'
+import type { NodePaths } from './node-paths.ts'
+import type { SshdVersion } from './sshd-version.ts'
+
+/** The sshd of a node: the machine's own, or one that the agent runs. */
+export interface NodeSshd {
+  readonly version: SshdVersion
+  readonly paths: NodePaths
+  readonly hostKey: HostKey
+  /** What keeps it from doing all that it should, in words. */
+  readonly warnings: readonly string[]
+  /**
+   * Makes sshd use the node's files, which are all there; does nothing where it does already.
+   *
+   * @throws NodeError `sshd-refused`: everything is as it was before
+   */
+  install(): Promise<void>
+  /** Makes sshd serve the host certificate that was written last. */
+  hostCertificateChanged(): Promise<void>
+  /** Runs what has to run for as long as the agent does; returns once the signal is aborted. */
+  supervise(signal: AbortSignal, onFailure: (error: unknown) => void): Promise<void>
+  /** Puts everything back as it was before the first `install`. */
+  uninstall(): Promise<void>
+}

@@ -1,0 +1,56 @@
+/** Managed nodes of a test's hub, without an agent. */
+import { generateKeyPairSync } from 'node:crypto'
+import type { NodeCaller } from '../../src/auth/caller.ts'
+import type { IssuedNode } from '../../src/auth/node-issuing.ts'
+import type { NodeCertificateRequest, NodeDescription } from '../../src/auth/node-request.ts'
+import { generatePrivateKey } from '../../src/ssh/private-key.ts'
+import { createSshSigner } from '../../src/ssh/signature.ts'
+import { readPeerIdentity } from '../../src/x509/peer-identity.ts'
+import { LOCAL, STRANGER, type TestAuth } from './auth.ts'
+
+/** A request of web-1 for two keys made just now. */
+export function newNodeRequest(
+  node: Partial<NodeDescription> = {},
+  changes: Partial<NodeCertificateRequest> = {},
+): NodeCertificateRequest {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  return {
+    identityPublicKey: publicKey.export({ type: 'spki', format: 'der' }),
+    hostPublicKey: createSshSigner(generatePrivateKey('ssh-ed25519')).publicKey.blob,
+    node: {
+      name: 'web-1',
+      labels: { env: 'staging' },
+      hosts: ['web-1.example.com', '192.0.2.10'],
+      port: 22,
+      clientVersion: '1.2.3',
+      sshdVersion: 'OpenSSH_9.2p1',
+      ...node,
+    },
+    clientTime: undefined,
+    ...changes,
+  }
+}
+
+/** Joins with a token of its own. */
+export async function joinNode(
+  auth: TestAuth,
+  node: Partial<NodeDescription> = {},
+): Promise<IssuedNode> {
+  const { value } = await auth.nodeTokens.create(LOCAL, {})
+  return auth.nodeJoining.join(STRANGER, value, newNodeRequest(node))
+}
+
+/** The caller that the bearer of this identity is, once TLS has verified it. */
+export function nodeCallerOf(issued: IssuedNode): NodeCaller {
+  const { identity, validity, spkiFingerprint } = readPeerIdentity(issued.identityCertificate)
+  if (identity.kind !== 'node') throw new TypeError('not the certificate of a node')
+  return {
+    kind: 'node',
+    address: '192.0.2.10',
+    node: identity.name,
+    instanceId: identity.instanceId,
+    generation: identity.generation,
+    keyFingerprint: spkiFingerprint,
+    expiresAt: validity.notAfterMs,
+  }
+}
