@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: every figure of Mezite's budget, each beside a limit that is measured in the same
- * run, as a ratio. What the rows mean is told in docs/performance.md.
+ * run, as a ratio. What the rows mean is told in bench/README.md.
  *
  * - A row is the median of several runs, which take turns with those of its limit.
  * - Figures of two machines, or of two runs, aren't comparable; their ratios nearly are.
