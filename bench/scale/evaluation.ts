@@ -6,7 +6,9 @@ import { systemClock } from '../../src/base/clock.ts'
 import { botName, botRoles, type FleetSize, roleName, roleText } from './fleet.ts'
 
 export interface Evaluations {
-  /** Milliseconds with labels that were never seen: nothing is remembered. The first is the first. */
+  /** Milliseconds, in a process that has never evaluated anything. */
+  readonly first: number
+  /** After every role was edited: nothing is remembered. */
   readonly cold: readonly number[]
   /** The same once more. */
   readonly warm: readonly number[]
@@ -16,27 +18,34 @@ export interface Evaluations {
 
 export function measureEvaluation(size: FleetSize, rounds: number): Evaluations {
   const state = new AccessState()
-  const now = systemClock.now()
-  for (let number = 0; number < size.roles; number++) {
-    state.setRole({
-      ...{ name: roleName(number), description: '', document: roleText(number, size.wideRoles) },
-      ...{ revision: 1, createdAt: now, updatedAt: now },
-    })
-  }
+  setRoles(state, size)
   const roles = botRoles(size)
   for (const [number, own] of roles.entries()) state.setBot({ name: botName(number), roles: own })
+  const labels = { env: 'production', team: 'team-7' }
+  state.nodes.set({ name: 'node', labels, hosts: ['node.example'], port: 22 })
+  const node = state.nodes.get('node')
+  if (!node) throw new Error('the node is not there')
+  const evaluate = () => timeOf(() => evaluateAll(state, node))
+  const first = evaluate()
   const cold: number[] = []
   const warm: number[] = []
   for (let round = 0; round < rounds; round++) {
-    const labels = { env: 'production', team: 'team-7', round: String(round) }
-    state.nodes.set({ name: 'node', labels, hosts: ['node.example'], port: 22 })
-    const node = state.nodes.get('node')
-    if (!node) throw new Error('the node is not there')
-    cold.push(timeOf(() => evaluateAll(state, node)))
-    warm.push(timeOf(() => evaluateAll(state, node)))
+    setRoles(state, size)
+    cold.push(evaluate())
+    warm.push(evaluate())
   }
   const groups = new Set(state.bots.list().map(({ group }) => group)).size
-  return { cold, warm, groups }
+  return { first, cold, warm, groups }
+}
+
+function setRoles(state: AccessState, { roles, wideRoles }: FleetSize): void {
+  const now = systemClock.now()
+  for (let number = 0; number < roles; number++) {
+    state.setRole({
+      ...{ name: roleName(number), description: '', document: roleText(number, wideRoles) },
+      ...{ revision: 1, createdAt: now, updatedAt: now },
+    })
+  }
 }
 
 /** Grants counted, so that nothing is left out as unused. */

@@ -46,11 +46,10 @@ export async function measureEvents(scene: EventScene, rounds: number): Promise<
     // Of those with the first role, which reaches every node.
     const bot = botName(round * size.roles)
     const principal = `bot:${bot}`
-    const reason = `drill-${round}.`
     let lock = ''
     locks.push(
-      await measureEvent(scene, [principal, reason], async () => {
-        const words = [`--bot=${bot}`, `--message=${reason}`, '--format=json']
+      await measureEvent(scene, [principal], async () => {
+        const words = [`--bot=${bot}`, '--message=drill', '--format=json']
         const done = await hub.mezctl('locks', 'add', ...words)
         lock = textAt(JSON.parse(done.stdout), 'lock', 'id')
         return done

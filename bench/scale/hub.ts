@@ -68,9 +68,5 @@ export async function startScaleHub(
 }
 
 function environment(directory: TemporaryDirectory): Record<string, string> {
-  return {
-    ...JSON.parse(process.env['XENV'] ?? '{}'),
-    ...testEnvironment(directory.path),
-    MEZITE_DATA_DIR: directory.join('hub'),
-  }
+  return { ...testEnvironment(directory.path), MEZITE_DATA_DIR: directory.join('hub') }
 }

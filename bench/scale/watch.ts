@@ -24,7 +24,6 @@ export function watch(
     // To verify the hub costs the client alone, which only has to be cheap.
     ...{
       rejectUnauthorized: false,
-      settings: { initialWindowSize: Number(process.env['XWIN'] ?? 65535) },
       minVersion: 'TLSv1.3',
     },
   })

@@ -6,23 +6,25 @@
  * under way is brought up to date by applying them again.
  */
 import { grantsFor } from '../../policy/grants.ts'
-import { matchesLabels } from '../../policy/labels.ts'
+import { type Labels, matchesLabels } from '../../policy/labels.ts'
 import type { CertificateRecord, LockRecord, RoleRecord, SessionRecord } from '../records.ts'
 import { readRole } from '../role-reader.ts'
 import type { Change } from '../storage.ts'
 import { BotGroups, type Group, type GroupGrants, nothingEvaluated } from './bot-groups.ts'
 import { CertificateIndex } from './certificate-index.ts'
+import type { LabelView } from './label-views.ts'
 import { LockIndex } from './lock-index.ts'
-import { type LabelView, NodeIndex } from './node-index.ts'
+import { NodeIndex } from './node-index.ts'
 import { PendingChanges } from './pending-changes.ts'
 import { RoleIndex } from './role-index.ts'
+import { matchRole, type RoleMatch } from './role-match.ts'
 import { SessionIndex } from './session-index.ts'
 
 export class AccessState {
   readonly locks = new LockIndex()
   readonly roles = new RoleIndex(this.locks)
   readonly bots = new BotGroups()
-  readonly nodes = new NodeIndex()
+  readonly nodes = new NodeIndex((labels) => this.roles.matchesOf(labels))
   readonly certificates = new CertificateIndex()
   readonly sessions = new SessionIndex()
   #pending = new PendingChanges()
@@ -105,7 +107,9 @@ export class AccessState {
   }
 
   setRole(record: RoleRecord): void {
-    this.roles.set(readRole(record.document))
+    const role = readRole(record.document)
+    this.roles.set(role)
+    this.#rematch(record.name, (labels) => matchRole(role, labels))
     this.#reevaluate(record.name)
   }
 
@@ -155,7 +159,7 @@ export class AccessState {
     if (known) return known
     const grants = grantsFor(this.roles.inForce(group.roles), view.labels)
     const key = JSON.stringify(grants)
-    const evaluated = byKey.get(key) ?? { grants, key }
+    const evaluated = byKey.get(key) ?? { grants, logins: grants.map(({ login }) => login), key }
     byKey.set(key, evaluated)
     byView.set(view, evaluated)
     return evaluated
@@ -181,6 +185,10 @@ export class AccessState {
     return this.locks.has('node', node)
   }
 
+  #rematch(role: string, matchOf: (labels: Labels) => RoleMatch): void {
+    for (const { view, from } of this.nodes.rematch(role, matchOf)) this.#pending.split(view, from)
+  }
+
   #reevaluate(role: string): void {
     this.#restrictions++
     for (const group of this.bots.withRole(role)) {
@@ -193,6 +201,7 @@ export class AccessState {
   #deleteRole(name: string): void {
     for (const { id } of this.locks.on('role', name)) this.removeLock(id)
     this.roles.delete(name)
+    this.#rematch(name, () => 'none')
     this.#reevaluate(name)
   }
 

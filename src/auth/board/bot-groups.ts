@@ -1,13 +1,15 @@
 import { sha256 } from '../../base/bytes.ts'
 import type { Grant } from '../../policy/grants.ts'
 import type { BotRecord } from '../records.ts'
-import type { LabelView } from './node-index.ts'
+import type { LabelView } from './label-views.ts'
 import type { GroupUpdate } from './node-update.ts'
 
 /** What a group may do on the nodes with certain labels. */
 export interface GroupGrants {
   /** By login. */
   readonly grants: readonly Grant[]
+  /** Of the grants. */
+  readonly logins: readonly string[]
   /** The same for equal grants, whatever revision of a role they come from. */
   readonly key: string
 }

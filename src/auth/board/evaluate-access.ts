@@ -4,7 +4,7 @@ import { evaluate } from '../../policy/grants.ts'
 import type { LockRecord } from '../records.ts'
 import { describeLock } from '../refusals.ts'
 import type { AccessState } from './access-state.ts'
-import type { BotEntry } from './bot-groups.ts'
+import type { BotEntry, GroupGrants } from './bot-groups.ts'
 import type { NodeEntry } from './node-index.ts'
 
 /** Whether a bot may log in as `login` on a node, and what decided it; `reason` in words. */
@@ -40,8 +40,12 @@ export function evaluateAccess(
   bot: BotEntry,
   node: NodeEntry,
 ): readonly Grant[] {
-  if (state.locks.has('bot', bot.name) || state.isNodeLocked(node.name)) return []
-  return state.grants(bot.group, node.view).grants
+  return grantedOn(state, bot, node)?.grants ?? []
+}
+
+function grantedOn(state: AccessState, bot: BotEntry, node: NodeEntry): GroupGrants | undefined {
+  if (state.locks.has('bot', bot.name) || state.isNodeLocked(node.name)) return undefined
+  return state.grants(bot.group, node.view)
 }
 
 export function explainAccess(
@@ -50,7 +54,7 @@ export function explainAccess(
   node: NodeEntry,
   login: string,
 ): AccessDecision {
-  const { labels } = node.view
+  const { labels } = node
   const inForce = evaluate(state.roles.inForce(bot.roles), labels, login)
   const grant = evaluateAccess(state, bot, node).find((each) => each.login === login)
   if (grant) {
@@ -79,9 +83,15 @@ export function reach(
   bot: BotEntry,
   node: NodeEntry,
 ): ReachableNode | undefined {
-  const { name, hosts, port } = node
-  const logins = evaluateAccess(state, bot, node).map(({ login }) => login)
-  return logins.length > 0 ? { name, hosts, port, logins } : undefined
+  const { name, hosts, port, reached } = node
+  const { logins = [] } = grantedOn(state, bot, node) ?? {}
+  if (logins.length === 0) return undefined
+  const key = logins.join()
+  const known = reached.get(key)
+  if (known) return known
+  const reachable = { name, hosts, port, logins }
+  reached.set(key, reachable)
+  return reachable
 }
 
 type Target = readonly [kind: LockRecord['target']['kind'], name: string]

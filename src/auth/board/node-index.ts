@@ -1,25 +1,29 @@
 import type { Labels } from '../../policy/labels.ts'
 import type { NodeRecord } from '../records.ts'
-
-/** The nodes that have the same labels: what is granted on one is granted on all of them. */
-export interface LabelView {
-  readonly key: string
-  readonly labels: Labels
-  readonly nodes: Set<string>
-}
+import type { ReachableNode } from './evaluate-access.ts'
+import { type LabelView, LabelViews, type ViewSplit } from './label-views.ts'
+import type { RoleMatch } from './role-match.ts'
 
 export interface NodeEntry {
   readonly name: string
+  readonly labels: Labels
   readonly hosts: readonly string[]
   readonly port: number
   readonly view: LabelView
+  /** As it is told to bots, by their logins on it: one object for all who have the same. */
+  readonly reached: Map<string, ReachableNode>
 }
 
 export class NodeIndex {
   readonly #nodes = new Map<string, NodeEntry>()
-  readonly #views = new Map<string, LabelView>()
+  readonly #views: LabelViews
   readonly #byHost = new Map<string, Set<string>>()
   #sorted: readonly NodeEntry[] | undefined
+
+  /** @param matchesOf how the roles stand to nodes with these labels; without those at `none` */
+  constructor(matchesOf: (labels: Labels) => Map<string, RoleMatch>) {
+    this.#views = new LabelViews(matchesOf)
+  }
 
   get(name: string): NodeEntry | undefined {
     return this.#nodes.get(name)
@@ -40,7 +44,7 @@ export class NodeIndex {
     return this.#byHost.get(host) ?? NONE
   }
 
-  /** False where nothing about it is new here. */
+  /** False where nothing about it is new for anybody here. */
   set({
     name,
     labels,
@@ -48,20 +52,18 @@ export class NodeIndex {
     port,
   }: Pick<NodeRecord, 'name' | 'labels' | 'hosts' | 'port'>): boolean {
     const before = this.#nodes.get(name)
-    const key = labelsKey(labels)
+    const view =
+      before && isSame(before.labels, labels) ? before.view : this.#views.enter(name, labels)
     if (
-      before?.view.key === key &&
+      before?.view === view &&
       before.port === port &&
       before.hosts.join('\n') === hosts.join('\n')
     ) {
+      this.#put({ ...before, labels })
       return false
     }
-    this.delete(name)
-    this.#sorted = undefined
-    const view = this.#views.get(key) ?? { key, labels, nodes: new Set() }
-    this.#views.set(key, view)
-    view.nodes.add(name)
-    this.#nodes.set(name, { name, hosts, port, view })
+    if (before) this.#forget(before)
+    this.#put({ name, labels, hosts, port, view, reached: new Map() })
     for (const host of [name, ...hosts]) {
       const names = this.#byHost.get(host)
       if (names) names.add(name)
@@ -74,22 +76,43 @@ export class NodeIndex {
   delete(name: string): boolean {
     const node = this.#nodes.get(name)
     if (!node) return false
+    this.#views.leave(name)
+    this.#forget(node)
+    return true
+  }
+
+  /** After a role came, went or was edited. Returns the views that came of others. */
+  rematch(role: string, matchOf: (labels: Labels) => RoleMatch): readonly ViewSplit[] {
+    const labelsOf = (name: string) => this.#nodes.get(name)?.labels ?? {}
+    const splits = this.#views.rematch(role, labelsOf, matchOf)
+    for (const { view } of splits) {
+      for (const name of view.nodes) {
+        const node = this.#nodes.get(name)
+        if (node) this.#put({ ...node, view })
+      }
+    }
+    return splits
+  }
+
+  #forget({ name, hosts }: NodeEntry): void {
     this.#nodes.delete(name)
     this.#sorted = undefined
-    const { view } = node
-    view.nodes.delete(name)
-    if (view.nodes.size === 0) this.#views.delete(view.key)
-    for (const host of [name, ...node.hosts]) {
+    for (const host of [name, ...hosts]) {
       const names = this.#byHost.get(host)
       names?.delete(name)
       if (names?.size === 0) this.#byHost.delete(host)
     }
-    return true
+  }
+
+  #put(node: NodeEntry): void {
+    this.#nodes.set(node.name, node)
+    this.#sorted = undefined
   }
 }
 
 const NONE: ReadonlySet<string> = new Set()
 
-function labelsKey(labels: Labels): string {
-  return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)))
+function isSame(a: Labels, b: Labels): boolean {
+  const keys = Object.keys(a)
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key])
 }

@@ -3,7 +3,7 @@ import type { TrustBundle } from '../issuing.ts'
 import type { LockRecord, SessionRecord } from '../records.ts'
 import type { AccessState } from './access-state.ts'
 import { evaluateAccess } from './evaluate-access.ts'
-import type { LabelView } from './node-index.ts'
+import type { LabelView } from './label-views.ts'
 import { isEmpty, NOTHING, type NodeListener, type NodeUpdate } from './node-update.ts'
 import type { PendingChanges } from './pending-changes.ts'
 import { membershipUpdates, ToldView } from './told-view.ts'
@@ -60,6 +60,7 @@ export class NodeWatches {
   flush(pending: PendingChanges): void {
     this.#snapshots.clear()
     if (pending.locks) this.#locks = undefined
+    this.#split(pending)
     const everywhere = this.#everywhere(pending)
     const memberships = membershipUpdates(this.#state, pending)
     const byView = new Map<LabelView, NodeUpdate>()
@@ -68,10 +69,25 @@ export class NodeWatches {
     }
     for (const watches of [...this.#byNode.values()]) {
       for (const watch of [...watches]) {
+        this.#follow(watch, pending)
         this.#tell(watch, pending, (watch.view && byView.get(watch.view)) ?? everywhere)
       }
     }
     this.#forgetUnwatched()
+  }
+
+  /** What the nodes of a view were told, those of the views that came of it were told too. */
+  #split({ splits }: PendingChanges): void {
+    for (const [view, from] of splits) {
+      const told = this.#told.get(from)
+      if (told) this.#told.set(view, told.split(view))
+    }
+  }
+
+  #follow(watch: Watch, { splits }: PendingChanges): void {
+    if (splits.size === 0) return
+    const view = this.#viewOf(watch.node)
+    if (view && splits.get(view) === watch.view) watch.view = view
   }
 
   #tell(watch: Watch, pending: PendingChanges, shared: NodeUpdate): void {
@@ -146,7 +162,7 @@ export class NodeWatches {
   }
 
   #toldOf(view: LabelView): ToldView {
-    const told = this.#told.get(view) ?? new ToldView(this.#state, view)
+    const told = this.#told.get(view) ?? ToldView.from(this.#state, view)
     this.#told.set(view, told)
     return told
   }

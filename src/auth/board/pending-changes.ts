@@ -1,3 +1,5 @@
+import type { LabelView } from './label-views.ts'
+
 /** What has changed since the watchers were last told; nothing that came to be as it was counts. */
 export class PendingChanges {
   /** Groups that came or went, or whose grants may have changed. */
@@ -13,6 +15,8 @@ export class PendingChanges {
   readonly lockedNodes = new Set<string>()
   /** Nodes on which sessions came or are to end. */
   readonly sessionNodes = new Set<string>()
+  /** New views, each with the one that its nodes were in when the watchers were last told. */
+  readonly splits = new Map<LabelView, LabelView>()
   /** Locks on anything but a node changed. */
   locks = false
   readonly #members = new Map<string, Map<string, boolean>>()
@@ -27,10 +31,15 @@ export class PendingChanges {
         this.nodes,
         this.lockedNodes,
         this.sessionNodes,
+        this.splits,
         this.#members,
         this.#serials,
       ].every(({ size }) => size === 0)
     )
+  }
+
+  split(view: LabelView, from: LabelView): void {
+    this.splits.set(view, this.splits.get(from) ?? from)
   }
 
   /** @param was whether the bot was a member before this change */

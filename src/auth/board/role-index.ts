@@ -1,5 +1,7 @@
+import type { Labels } from '../../policy/labels.ts'
 import type { Role } from '../../policy/role.ts'
 import type { LockIndex } from './lock-index.ts'
+import { matchRole, type RoleMatch } from './role-match.ts'
 
 /** The cluster's roles, as they are written and as they count while locks are on them. */
 export class RoleIndex {
@@ -54,6 +56,16 @@ export class RoleIndex {
     const logins = allow.logins.filter((login) => !this.#locks.has('login', login))
     if (logins.length === allow.logins.length) return role
     return { ...role, allow: logins.length > 0 ? { ...allow, logins } : undefined }
+  }
+
+  /** How the roles, as they are written, stand to nodes with these labels; without those at `none`. */
+  matchesOf(labels: Labels): Map<string, RoleMatch> {
+    const matches = new Map<string, RoleMatch>()
+    for (const role of this.#written.values()) {
+      const match = matchRole(role, labels)
+      if (match !== 'none') matches.set(role.name, match)
+    }
+    return matches
   }
 
   /** The roles that allow this login somewhere. */

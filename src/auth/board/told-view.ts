@@ -1,6 +1,6 @@
 import type { AccessState } from './access-state.ts'
 import type { Group, GroupGrants } from './bot-groups.ts'
-import type { LabelView } from './node-index.ts'
+import type { LabelView } from './label-views.ts'
 import {
   type GroupUpdate,
   type MembershipUpdate,
@@ -15,14 +15,25 @@ type GroupChanges = Pick<NodeUpdate, 'groups' | 'removedGroups' | 'memberships'>
 export class ToldView {
   readonly #state: AccessState
   readonly #view: LabelView
-  readonly #told = new Map<string, GroupGrants>()
+  readonly #told: Map<string, GroupGrants>
   #snapshot: readonly GroupUpdate[] | undefined
 
-  /** From nothing; `snapshot` is what they are to be told first. */
-  constructor(state: AccessState, view: LabelView) {
+  private constructor(state: AccessState, view: LabelView, told: Map<string, GroupGrants>) {
     this.#state = state
     this.#view = view
-    for (const [group, granted] of state.groupsOn(view)) this.#told.set(group.id, granted)
+    this.#told = told
+  }
+
+  /** For nodes that know nothing; `snapshot` is what they are to be told first. */
+  static from(state: AccessState, view: LabelView): ToldView {
+    const told = new Map<string, GroupGrants>()
+    for (const [group, granted] of state.groupsOn(view)) told.set(group.id, granted)
+    return new ToldView(state, view, told)
+  }
+
+  /** For some of the nodes, which have been told the same and are in a view of their own now. */
+  split(view: LabelView): ToldView {
+    return new ToldView(this.#state, view, new Map(this.#told))
   }
 
   /** Every group with grants here and its members, as of the last `changes`. */

@@ -92,6 +92,41 @@ describe('a node hears', () => {
     assert.deepEqual(update?.endSessions, ['s1'])
   })
 
+  it('of a role that parts it from other nodes: what has changed, as they do', async () => {
+    const { auth } = await open()
+    await using _ = auth
+    const labels = { env: 'staging', tier: 'db' }
+    await commit(auth, { kind: 'insert-node', node: samples.node({ name: 'db-1', labels }) })
+    const other = new ToldNode()
+    auth.board.watchNode('db-1', other)
+    const [group = ''] = other.groups.keys()
+    const narrow = roleOf('deployer', 'deploy').replace('staging', 'staging, tier: db')
+    const { updates } = await hear(auth, () => auth.roles.update(LOCAL, narrow))
+    assert.deepEqual(
+      updates.map(({ full, removedGroups }) => ({ full, removedGroups })),
+      [{ full: false, removedGroups: [group] }],
+    )
+    const wide = roleOf('deployer', 'deploy')
+    const restored = await hear(auth, () => auth.roles.update(LOCAL, wide))
+    assert.deepEqual(
+      restored.updates.map(({ full, groups }) => [full, groups[0]?.principals?.length]),
+      [[false, 3]],
+    )
+    assert.equal(other.updates.length, 1, 'for whom nothing has changed')
+  })
+
+  it('of a label only once a role asks about it', async () => {
+    const { auth } = await open()
+    await using _ = auth
+    const relabel = () => auth.nodes.update(LOCAL, 'web-1', { env: 'staging', rack: 'r7' })
+    assert.deepEqual((await hear(auth, relabel)).updates, [])
+    const inRack = (rack: string) => roleOf('deployer', 'deploy').replace('env: staging', rack)
+    const moved = await hear(auth, () => auth.roles.update(LOCAL, inRack('rack: r8')))
+    assert.equal(moved.updates[0]?.removedGroups.length, 1)
+    const back = await hear(auth, () => auth.roles.update(LOCAL, inRack('rack: r7')))
+    assert.equal(back.updates[0]?.groups.length, 1)
+  })
+
   it('of an edited role: the new grants, not who has them', async () => {
     const { auth } = await open()
     await using _ = auth
