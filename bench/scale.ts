@@ -1,6 +1,6 @@
 /**
  * `node bench/scale.ts`: one hub with many nodes and bots, against what is promised of it. What the
- * rows mean is told in bench/README.md.
+ * rows mean is told in bench/scale/README.md.
  *
  * - The agents' times and the hub's are of one clock, the machine's monotonic one.
  * - A row's ratio is of its worst run: a limit is kept always or not at all.

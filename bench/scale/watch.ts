@@ -1,5 +1,6 @@
 /** One simulated agent: a connection of its own to the hub, and a WatchNode stream on it. */
 import { connect } from 'node:http2'
+import { RECEIVE_WINDOW } from '../../src/client/channel.ts'
 import { NodeAgentService } from '../../src/gen/mezite/v1/node_pb.js'
 import { methodPath } from '../../src/rpc/method-name.ts'
 import { HUB_SERVER_NAME } from '../../src/x509/issue.ts'
@@ -23,6 +24,7 @@ export function watch(
     ...{ cert: certificate, key: privateKey, servername: HUB_SERVER_NAME },
     // To verify the hub costs the client alone, which only has to be cheap.
     ...{
+      settings: { initialWindowSize: RECEIVE_WINDOW },
       rejectUnauthorized: false,
       minVersion: 'TLSv1.3',
     },

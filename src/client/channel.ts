@@ -28,6 +28,12 @@ export interface HubChannel {
 export const LARGEST_REQUEST = 128 * 1024
 const LARGEST_REPLY = 8 * 1024 * 1024
 
+/**
+ * What the hub may send before this side has read it, in bytes: it holds a copy or two of that for
+ * each of its connections, of which thousands may be made at once.
+ */
+export const RECEIVE_WINDOW = 32 * 1024
+
 const KEEP_ALIVE = 10 * SECOND
 
 const OPTIONS: ChannelOptions = {
@@ -38,6 +44,7 @@ const OPTIONS: ChannelOptions = {
   'grpc.enable_channelz': 0,
   'grpc.max_send_message_length': LARGEST_REQUEST,
   'grpc.max_receive_message_length': LARGEST_REPLY,
+  'grpc-node.flow_control_window': RECEIVE_WINDOW,
 }
 
 export function openTlsChannel(
