@@ -91,7 +91,8 @@ describe('the daemon', () => {
       },
     })
     assert.deepEqual([failures.length, published.length], [5, 1])
-    assert.deepEqual(readiness, [{ ready: false, reason: 'refused: bot-locked' }, { ready: true }])
+    const locked = { code: 'locked', message: 'refused: bot-locked' }
+    assert.deepEqual(readiness, [{ ready: false, reasons: [locked] }, { ready: true }])
 
     await using other = await IdentityScene.open()
     other.hub.refuseJoin = 'token-expired'

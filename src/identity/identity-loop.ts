@@ -3,11 +3,12 @@ import { messageOf } from '../base/errors.ts'
 import type { DaemonOptions } from './daemon.ts'
 import { type Destination, publish } from './destination.ts'
 import { HubTime } from './hub-time.ts'
-import { certificateEndsAt, type Identity } from './identity.ts'
+import { certificateEndsAt, type Identity, identityEndsAt } from './identity.ts'
 import { IdentityWatch } from './identity-watch.ts'
-import type { Published, Readiness } from './observer.ts'
+import type { Published } from './observer.ts'
 import { type BotToken, tokenNeeded } from './parameters.ts'
 import { recordProgress } from './progress.ts'
+import { type DaemonCondition, type Readiness, readinessAt } from './readiness.ts'
 import { endsInstance, isFinalForJoin } from './refusals.ts'
 import { dropAnswered, join, type Renewer, renewOnce } from './renewer.ts'
 import { renewAt, retryDelay } from './schedule.ts'
@@ -43,13 +44,14 @@ export class IdentityLoop {
   /** How the identity came to be that is not published yet. */
   #unpublished: Published['by'] | undefined
   /** When the published certificate ends, on the hub's clock. */
-  #publishedUntil = 0
+  #publishedUntil: number | undefined
   #renewAt = 0
   /** A renewal was begun, or asked for, and has not succeeded. */
   #isDue = false
   #replaceSshKey = false
   #token: BotToken | undefined
   #failures = 0
+  #failure: unknown
   #readiness: Readiness | undefined
 
   constructor(options: IdentityLoopOptions) {
@@ -73,6 +75,7 @@ export class IdentityLoop {
 
   /** Returns once the signal is aborted. @throws HubError when the first join is refused for good */
   async run(): Promise<void> {
+    this.#condition()
     try {
       await this.#run()
     } finally {
@@ -158,7 +161,8 @@ export class IdentityLoop {
     observer.onPublished({ identity, publication, by, nextRenewalAt: this.#renewAt })
     const { pruneError } = publication
     if (pruneError !== undefined) observer.onWarning({ kind: 'prune-failed', error: pruneError })
-    this.#tellReadiness('the certificate has ended')
+    this.#failure = undefined
+    this.#tellCondition()
     await recordProgress(ports.fs, state.path, { nextRenewalAt: this.#renewAt, failure: undefined })
   }
 
@@ -201,7 +205,8 @@ export class IdentityLoop {
 
   #report(error: unknown, retryInMs: number): void {
     this.#options.observer.onFailure({ error, attempt: this.#failures, retryInMs })
-    this.#tellReadiness(messageOf(error))
+    this.#failure = error
+    this.#tellCondition()
   }
 
   /** What is left of the life of the newest certificate. */
@@ -209,14 +214,26 @@ export class IdentityLoop {
     return this.#identity ? certificateEndsAt(this.#identity) - this.#hubTime.now() : 0
   }
 
-  #tellReadiness(reason: string): void {
+  #tellCondition(): void {
+    const after = readinessAt(this.#condition(), this.#hubTime.now())
     const before = this.#readiness
-    const isValid = this.#publishedUntil > this.#hubTime.now()
-    const after: Readiness = isValid ? { ready: true } : { ready: false, reason }
-    const isSame =
-      before?.ready === after.ready && (after.ready || (!before.ready && before.reason === reason))
-    if (isSame) return
+    if (before && codes(before) === codes(after)) return
     this.#readiness = after
     this.#options.observer.onReadiness(after)
   }
+
+  /** Tells what can be asked at any time, and returns it. */
+  #condition(): DaemonCondition {
+    const condition: DaemonCondition = {
+      certificateEndsAt: this.#publishedUntil,
+      identityEndsAt: this.#identity && identityEndsAt(this.#identity),
+      failure: this.#failure,
+    }
+    this.#options.observer.onCondition(condition, () => this.#hubTime.now())
+    return condition
+  }
+}
+
+function codes(readiness: Readiness): string {
+  return readiness.ready ? '' : readiness.reasons.map(({ code }) => code).join()
 }

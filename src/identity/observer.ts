@@ -1,12 +1,18 @@
 import type { Publication } from './destination.ts'
 import type { Identity } from './identity.ts'
+import type { DaemonCondition, Readiness } from './readiness.ts'
 
 /** What a daemon tells of itself, for logs, status and metrics. Calls must not throw. */
 export interface DaemonObserver {
   onPublished(published: Published): void
   onFailure(failure: Failure): void
-  /** Called at every change. */
+  /** Called when it becomes ready, or is not for other reasons than before. */
   onReadiness(readiness: Readiness): void
+  /**
+   * Called whenever something in it has changed. To answer for any later time:
+   * `readinessAt(condition, hubNow())`.
+   */
+  onCondition(condition: DaemonCondition, hubNow: () => number): void
   onWarning(warning: Warning): void
 }
 
@@ -28,11 +34,6 @@ export interface Failure {
   readonly attempt: number
   readonly retryInMs: number
 }
-
-/** Whether the published certificate is valid; `reason` says why it isn't. */
-export type Readiness =
-  | { readonly ready: true }
-  | { readonly ready: false; readonly reason: string }
 
 export type Warning =
   /** This machine's clock, ahead of the hub's by so much. */

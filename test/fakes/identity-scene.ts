@@ -6,9 +6,10 @@ import { type Clock, HOUR } from '../../src/base/clock.ts'
 import { type FileSystem, systemFileSystem } from '../../src/base/file-system.ts'
 import { systemRandom } from '../../src/base/random.ts'
 import { runDaemon } from '../../src/identity/daemon.ts'
-import type { Failure, Published, Readiness, Warning } from '../../src/identity/observer.ts'
+import type { Failure, Published, Warning } from '../../src/identity/observer.ts'
 import type { IdentityParameters } from '../../src/identity/parameters.ts'
 import type { IdentityPorts } from '../../src/identity/ports.ts'
+import type { Readiness } from '../../src/identity/readiness.ts'
 import { RenewalTrigger } from '../../src/identity/renewal-trigger.ts'
 import { type StateDirectory, stateDirectory } from '../../src/identity/state.ts'
 import { parseCertificateLine } from '../../src/ssh/certificate.ts'
@@ -95,6 +96,7 @@ export class IdentityScene implements AsyncDisposable {
         onPublished: tell(told.published),
         onFailure: tell(told.failures),
         onReadiness: tell(told.readiness),
+        onCondition() {},
         onWarning: tell(told.warnings),
       },
     }).catch((reason: unknown) => reason)

@@ -9,6 +9,7 @@ import { certificateEndsAt, type Identity } from '../../../identity/identity.ts'
 import { recordLastDestination } from '../../../identity/last-destination.ts'
 import type { DaemonObserver } from '../../../identity/observer.ts'
 import { runOneShot } from '../../../identity/one-shot.ts'
+import type { ReadinessReason } from '../../../identity/readiness.ts'
 import { RenewalTrigger } from '../../../identity/renewal-trigger.ts'
 import type { Invocation } from '../../invocation.ts'
 import { openLog } from '../../log-parameters.ts'
@@ -92,8 +93,9 @@ function logObserver(log: Logger, onFirst: () => void): DaemonObserver {
     },
     onReadiness(readiness) {
       if (readiness.ready) log.info({}, 'ready: the published certificate is valid')
-      else log.warn({ reason: readiness.reason }, 'not ready')
+      else log.warn(notReady(readiness.reasons), 'not ready')
     },
+    onCondition() {},
     onWarning(warning) {
       if (warning.kind === 'clock-skew') {
         const ahead = warning.skewMs > 0 ? 'ahead of' : 'behind'
@@ -105,6 +107,16 @@ function logObserver(log: Logger, onFirst: () => void): DaemonObserver {
         log.warn({ error: warning.error }, 'old output files could not be removed')
       }
     },
+  }
+}
+
+/** The log takes flat values. */
+function notReady(reasons: readonly ReadinessReason[]) {
+  const hint = reasons.find((reason) => reason.hint !== undefined)?.hint
+  return {
+    reason: reasons.map(({ code }) => code).join(),
+    detail: reasons.map(({ message }) => message).join('; '),
+    ...(hint && { hint }),
   }
 }
 
