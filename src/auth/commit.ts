@@ -1,6 +1,7 @@
+import type { AuditEvent } from './audit-event.ts'
 import type { AuthErrorCode } from './errors.ts'
 import { AuthError } from './errors.ts'
-import type { StoreErrorCode } from './storage.ts'
+import type { Store, StoreErrorCode } from './storage.ts'
 import { StoreError } from './storage.ts'
 
 /** How often an act is decided anew when another one came between its reads and its commit. */
@@ -30,5 +31,25 @@ export async function decideAndCommit<Result>(attempt: () => Promise<Result>): P
       if (error.code === 'conflict' && left > 1) continue
       throw new AuthError(CODES[error.code], error.message, { hint: error.hint, cause: error })
     }
+  }
+}
+
+/**
+ * The same for an act whose refusals go into the audit log: the event that `refusal` makes of one is
+ * durable before the caller is told. What the store can't do leaves none, as it couldn't be stored.
+ */
+export async function decideOrRecord<Result>(
+  store: Pick<Store, 'commit'>,
+  attempt: () => Promise<Result>,
+  refusal: (reason: AuthErrorCode) => AuditEvent,
+): Promise<Result> {
+  try {
+    return await decideAndCommit(attempt)
+  } catch (error) {
+    if (error instanceof AuthError && error.code !== 'unavailable') {
+      const event = refusal(error.code)
+      await decideAndCommit(() => store.commit({ changes: [], events: [event] }))
+    }
+    throw error
   }
 }

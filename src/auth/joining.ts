@@ -7,10 +7,9 @@ import { equalBytes } from '../base/bytes.ts'
 import type { AdmittedBot } from './admission.ts'
 import { admitBot, requireSameRoles } from './admission.ts'
 import type { Caller } from './caller.ts'
-import { decideAndCommit } from './commit.ts'
+import { decideOrRecord } from './commit.ts'
 import type { BoardContext } from './context.ts'
 import { eventBy } from './context.ts'
-import { AuthError } from './errors.ts'
 import { aboutIssue, lastSeen, onRecord } from './instance.ts'
 import type { CertificateRequest, CheckedRequest, IssuedIdentity } from './issuing.ts'
 import { checkClock, checkRequest, issueIdentity } from './issuing.ts'
@@ -50,25 +49,23 @@ export function createJoining(context: BoardContext, roles: Roles): Joining {
       const request = checkRequest(unchecked)
       const secretHash = readToken(text, 'bot')
       let token: TokenRecord | undefined
-      try {
-        checkClock(request.clientTime, clock.now())
-        return await decideAndCommit(async () => {
+      return decideOrRecord(
+        store,
+        async () => {
+          checkClock(request.clientTime, clock.now())
           token = await store.tokens.find(secretHash)
           if (!token) throw unknownToken('bot')
           return attempt(caller, token, request)
-        })
-      } catch (error) {
-        if (error instanceof AuthError && error.code !== 'unavailable') {
+        },
+        (reason) => {
           const fields = {
-            reason: error.code,
+            reason,
             client_host: request.clientHost,
             ...(token && { token: token.id }),
           }
-          const event = eventBy(context, caller, 'bot.join', { bot: token?.bot, fields }, 'refused')
-          await decideAndCommit(() => store.commit({ changes: [], events: [event] }))
-        }
-        throw error
-      }
+          return eventBy(context, caller, 'bot.join', { bot: token?.bot, fields }, 'refused')
+        },
+      )
     },
   }
 }

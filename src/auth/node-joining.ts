@@ -4,7 +4,7 @@
  */
 import { equalBytes } from '../base/bytes.ts'
 import type { Caller } from './caller.ts'
-import { decideAndCommit } from './commit.ts'
+import { decideOrRecord } from './commit.ts'
 import { type BoardContext, eventBy } from './context.ts'
 import { AuthError } from './errors.ts'
 import { checkClock } from './issuing.ts'
@@ -52,25 +52,19 @@ export function createNodeJoining(context: BoardContext): NodeJoining {
       const request = checkNodeRequest(unchecked)
       const secretHash = readToken(text, 'node')
       let token: TokenRecord | undefined
-      try {
-        checkClock(request.clientTime, clock.now())
-        return await decideAndCommit(async () => {
+      return decideOrRecord(
+        store,
+        async () => {
+          checkClock(request.clientTime, clock.now())
           token = await store.tokens.find(secretHash)
           if (!token) throw unknownToken('node')
           return attempt(caller, token, request)
-        })
-      } catch (error) {
-        if (error instanceof AuthError && error.code !== 'unavailable') {
-          const fields = {
-            reason: error.code,
-            node: request.node.name,
-            ...(token && { token: token.id }),
-          }
-          const event = eventBy(context, caller, 'node.join', { fields }, 'refused')
-          await decideAndCommit(() => store.commit({ changes: [], events: [event] }))
-        }
-        throw error
-      }
+        },
+        (reason) => {
+          const fields = { reason, node: request.node.name, ...(token && { token: token.id }) }
+          return eventBy(context, caller, 'node.join', { fields }, 'refused')
+        },
+      )
     },
   }
 }

@@ -3,10 +3,11 @@
  * generation has a new identity key; the host key is sshd's own and may stay.
  */
 import type { NodeCaller } from './caller.ts'
-import { decideAndCommit } from './commit.ts'
+import { decideOrRecord } from './commit.ts'
 import { type BoardContext, eventBy } from './context.ts'
 import { AuthError } from './errors.ts'
-import { type DoubleUse, decideGeneration, type GenerationDecision } from './generation.ts'
+import { type DoubleUse, decideGeneration } from './generation.ts'
+import { afterIssue, type Issue, issueFields, lockForDoubleUse, presentedBy } from './lineage.ts'
 import { aboutLock, lockOnNode } from './locks.ts'
 import { aboutNodeIssue, type IssuedNode, issueNode, nodeSeen } from './node-issuing.ts'
 import {
@@ -14,7 +15,7 @@ import {
   checkNodeRequest,
   type NodeCertificateRequest,
 } from './node-request.ts'
-import type { LockRecord, NodeRecord } from './records.ts'
+import type { NodeRecord } from './records.ts'
 import {
   instanceUnknown,
   locked,
@@ -43,12 +44,7 @@ export function createNodeRenewal(context: BoardContext): NodeRenewal {
     if (lock) throw locked(lock)
     if (stored.instanceId !== caller.instanceId) throw instanceUnknown(caller)
 
-    const decision = decideGeneration(stored, {
-      generation: caller.generation,
-      keyFingerprint: caller.keyFingerprint,
-      nextKeyFingerprint: request.keyFingerprint,
-      nextSshKeyFingerprint: request.sshKeyFingerprint,
-    })
+    const decision = decideGeneration(stored, presentedBy(caller, request))
     if (decision.action === 'lock') {
       const lockId = await lockNode(context, caller, stored, decision.reason)
       throw nodeGenerationMismatch(caller, stored.generation, lockId)
@@ -59,7 +55,7 @@ export function createNodeRenewal(context: BoardContext): NodeRenewal {
     const issued = issueNode(context, { name, hosts, instanceId, generation }, request)
     const node = nextNode(caller, { ...stored, hosts }, decision, issued, request)
     const fields = {
-      ...renewalFields(decision, stored),
+      ...issueFields(decision, stored),
       ...(withheld.length > 0 && { withheld_hosts: withheld.join() }),
     }
     await store.commit({
@@ -73,23 +69,15 @@ export function createNodeRenewal(context: BoardContext): NodeRenewal {
     async renew(caller, unchecked) {
       const request = checkNodeRequest(unchecked)
       if (request.node.name !== caller.node) throw otherName(caller, request)
-      try {
-        return await decideAndCommit(() => attempt(caller, request))
-      } catch (error) {
-        if (error instanceof AuthError && error.code !== 'unavailable') {
-          const about = {
-            instanceId: caller.instanceId,
-            fields: {
-              reason: error.code,
-              node: caller.node,
-              presented_generation: String(caller.generation),
-            },
-          }
-          const event = eventBy(context, caller, 'node.renew', about, 'refused')
-          await decideAndCommit(() => store.commit({ changes: [], events: [event] }))
-        }
-        throw error
-      }
+      return decideOrRecord(
+        store,
+        () => attempt(caller, request),
+        (reason) => {
+          const { node, instanceId, generation } = caller
+          const fields = { reason, node, presented_generation: String(generation) }
+          return eventBy(context, caller, 'node.renew', { instanceId, fields }, 'refused')
+        },
+      )
     },
   }
 }
@@ -121,37 +109,16 @@ function nextHosts({ board }: BoardContext, stored: NodeRecord, { node }: Checke
 function nextNode(
   caller: NodeCaller,
   stored: NodeRecord,
-  decision: Exclude<GenerationDecision, { action: 'lock' }>,
+  decision: Issue,
   issued: IssuedNode,
   request: CheckedNodeRequest,
 ): NodeRecord {
-  const seen = {
+  return {
     ...stored,
     ...nodeSeen(caller, issued, request),
+    ...afterIssue(stored, caller, decision, request),
     labels: stored.labelsPinned ? stored.labels : request.node.labels,
     revision: stored.revision + 1,
-  }
-  if (decision.action === 'repeat') return seen
-  return {
-    ...seen,
-    generation: decision.generation,
-    keyFingerprint: request.keyFingerprint,
-    previousKeyFingerprint: caller.keyFingerprint,
-    sshKeyFingerprint: request.sshKeyFingerprint,
-  }
-}
-
-function renewalFields(
-  decision: GenerationDecision,
-  stored: NodeRecord,
-): Readonly<Record<string, string>> {
-  switch (decision.action) {
-    case 'repeat':
-      return { repeated: 'true' }
-    case 'recover':
-      return { recovered_from_generation: String(stored.generation) }
-    default:
-      return {}
   }
 }
 
@@ -162,24 +129,10 @@ async function lockNode(
   stored: NodeRecord,
   reason: DoubleUse,
 ): Promise<string> {
-  const { store, clock, random } = context
-  const lock: LockRecord = {
-    id: random.uuid(),
-    target: { kind: 'node', node: stored.name },
-    message: `its credential was used twice (generation ${caller.generation} was presented, ${stored.generation} is the newest)`,
-    createdAt: clock.now(),
-    createdBy: 'hub',
-    expiresAt: undefined,
-  }
-  const about = {
-    ...aboutLock(lock, {
-      reason,
-      stored_generation: String(stored.generation),
-      presented_generation: String(caller.generation),
-    }),
-    instanceId: stored.instanceId,
-  }
-  await store.commit({
+  const target = { kind: 'node', node: stored.name } as const
+  const { lock, fields } = lockForDoubleUse(context, target, caller, stored, reason)
+  const about = { ...aboutLock(lock, fields), instanceId: stored.instanceId }
+  await context.store.commit({
     changes: [
       { kind: 'replace-node', node: { ...stored, revision: stored.revision + 1 } },
       { kind: 'insert-lock', lock },

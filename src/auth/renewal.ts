@@ -4,16 +4,16 @@
  */
 import { admitBot, requireSameRoles } from './admission.ts'
 import type { BotCaller } from './caller.ts'
-import { decideAndCommit } from './commit.ts'
+import { decideOrRecord } from './commit.ts'
 import type { BoardContext } from './context.ts'
 import { eventBy } from './context.ts'
-import { AuthError } from './errors.ts'
-import type { DoubleUse, GenerationDecision } from './generation.ts'
-import { decideGeneration } from './generation.ts'
+import { type DoubleUse, decideGeneration } from './generation.ts'
 import { aboutIssue, lastSeen, onRecord } from './instance.ts'
 import type { CertificateRequest, CheckedRequest, IssuedIdentity } from './issuing.ts'
 import { checkRequest, issueIdentity } from './issuing.ts'
-import type { BotRecord, InstanceRecord, LockRecord } from './records.ts'
+import { afterIssue, issueFields, lockForDoubleUse, presentedBy } from './lineage.ts'
+import { aboutLock } from './locks.ts'
+import type { BotRecord, InstanceRecord } from './records.ts'
 import { generationMismatch, identityExpired, instanceUnknown } from './refusals.ts'
 import type { Roles } from './roles.ts'
 
@@ -36,12 +36,7 @@ export function createRenewal(context: BoardContext, roles: Roles): Renewal {
     const stored = await store.instances.get(caller.instanceId)
     if (stored?.bot !== bot.name) throw instanceUnknown(caller)
 
-    const decision = decideGeneration(stored, {
-      generation: caller.generation,
-      keyFingerprint: caller.keyFingerprint,
-      nextKeyFingerprint: request.keyFingerprint,
-      nextSshKeyFingerprint: request.sshKeyFingerprint,
-    })
+    const decision = decideGeneration(stored, presentedBy(caller, request))
     if (decision.action === 'lock') {
       await lockInstance(context, caller, bot, stored, decision.reason)
       throw generationMismatch(caller, stored.generation)
@@ -54,18 +49,19 @@ export function createRenewal(context: BoardContext, roles: Roles): Renewal {
       { id, generation: decision.generation },
       request,
     )
+    const instance: InstanceRecord = {
+      ...stored,
+      ...lastSeen(caller, issued, request),
+      ...afterIssue(stored, caller, decision, request),
+    }
     await store.commit({
       changes: [
         { kind: 'expect-bot', name: bot.name, revision: bot.revision },
-        {
-          kind: 'replace-instance',
-          expected: stored,
-          instance: nextInstance(caller, stored, decision, issued, request),
-        },
+        { kind: 'replace-instance', expected: stored, instance },
         onRecord(issued),
       ],
       events: [
-        eventBy(context, caller, 'bot.renew', aboutIssue(issued, renewalFields(decision, stored))),
+        eventBy(context, caller, 'bot.renew', aboutIssue(issued, issueFields(decision, stored))),
       ],
     })
     requireSameRoles(context, admitted)
@@ -75,50 +71,16 @@ export function createRenewal(context: BoardContext, roles: Roles): Renewal {
   return {
     async renew(caller, unchecked) {
       const request = checkRequest(unchecked)
-      try {
-        return await decideAndCommit(() => attempt(caller, request))
-      } catch (error) {
-        if (error instanceof AuthError && error.code !== 'unavailable') {
-          const about = {
-            bot: caller.bot,
-            instanceId: caller.instanceId,
-            fields: { reason: error.code, presented_generation: String(caller.generation) },
-          }
-          const event = eventBy(context, caller, 'bot.renew', about, 'refused')
-          await decideAndCommit(() => store.commit({ changes: [], events: [event] }))
-        }
-        throw error
-      }
+      return decideOrRecord(
+        store,
+        () => attempt(caller, request),
+        (reason) => {
+          const { bot, instanceId, generation } = caller
+          const fields = { reason, presented_generation: String(generation) }
+          return eventBy(context, caller, 'bot.renew', { bot, instanceId, fields }, 'refused')
+        },
+      )
     },
-  }
-}
-
-function nextInstance(
-  caller: BotCaller,
-  stored: InstanceRecord,
-  decision: Exclude<GenerationDecision, { action: 'lock' }>,
-  issued: IssuedIdentity,
-  request: CheckedRequest,
-): InstanceRecord {
-  const seen = { ...stored, ...lastSeen(caller, issued, request) }
-  if (decision.action === 'repeat') return seen
-  return {
-    ...seen,
-    generation: decision.generation,
-    keyFingerprint: request.keyFingerprint,
-    previousKeyFingerprint: caller.keyFingerprint,
-    sshKeyFingerprint: request.sshKeyFingerprint,
-  }
-}
-
-function renewalFields(decision: GenerationDecision, stored: InstanceRecord) {
-  switch (decision.action) {
-    case 'repeat':
-      return { repeated: 'true' }
-    case 'recover':
-      return { recovered_from_generation: String(stored.generation) }
-    default:
-      return {}
   }
 }
 
@@ -130,26 +92,10 @@ async function lockInstance(
   stored: InstanceRecord,
   reason: DoubleUse,
 ): Promise<void> {
-  const { store, clock, random } = context
-  const lock: LockRecord = {
-    id: random.uuid(),
-    target: { kind: 'instance', bot: stored.bot, instanceId: stored.id },
-    message: `its credential was used twice (generation ${caller.generation} was presented, ${stored.generation} is the newest)`,
-    createdAt: clock.now(),
-    createdBy: 'hub',
-    expiresAt: undefined,
-  }
-  const about = {
-    bot: stored.bot,
-    instanceId: stored.id,
-    fields: {
-      lock: lock.id,
-      reason,
-      stored_generation: String(stored.generation),
-      presented_generation: String(caller.generation),
-    },
-  }
-  await store.commit({
+  const target = { kind: 'instance', bot: stored.bot, instanceId: stored.id } as const
+  const { lock, fields } = lockForDoubleUse(context, target, caller, stored, reason)
+  const about = aboutLock(lock, fields)
+  await context.store.commit({
     changes: [
       { kind: 'expect-bot', name: bot.name, revision: bot.revision },
       { kind: 'replace-instance', expected: stored, instance: stored },
