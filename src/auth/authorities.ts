@@ -13,6 +13,7 @@ import type { X509Signer } from '../x509/authority.ts'
 import { createCertificateAuthority, createX509Signer } from '../x509/authority.ts'
 import { spkiPin } from '../x509/public-key.ts'
 import { decideAndCommit } from './commit.ts'
+import { eventByHub } from './context.ts'
 import { AuthError } from './errors.ts'
 import { BACKDATE } from './lives.ts'
 import type { AuthorityRecord, AuthorityType } from './records.ts'
@@ -71,14 +72,9 @@ async function create(options: AuthorityOptions): Promise<readonly AuthorityReco
   ]
   await store.commit({
     changes: records.map((authority) => ({ kind: 'insert-authority', authority })),
-    events: records.map(({ id, type }) => ({
-      time: clock.now(),
-      type: 'authority.create',
-      outcome: 'success',
-      actor: 'hub',
-      address: '',
-      fields: { authority: type, id },
-    })),
+    events: records.map(({ id, type }) =>
+      eventByHub({ clock }, 'authority.create', { fields: { authority: type, id } }),
+    ),
   })
   return records
 }

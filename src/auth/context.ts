@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
-import type { AuditEvent, AuditEventType, AuditOutcome } from './audit-event.ts'
+import type { AboutEvent, AuditEventType, AuditOutcome, TypeWith } from './audit-catalogue.ts'
+import type { AuditEvent } from './audit-event.ts'
 import type { Authorities } from './authorities.ts'
 import type { AccessBoard } from './board/board.ts'
 import type { Caller } from './caller.ts'
@@ -22,20 +23,58 @@ export interface BoardContext extends AuthContext {
   readonly board: AccessBoard
 }
 
-/** An event of this caller's, now. */
+type Timed = Pick<AuthContext, 'clock'>
+
+/** An event of this caller's, now: what has to be said of it stands in the catalogue. */
+export function eventBy<Type extends TypeWith<'success'>>(
+  context: Timed,
+  caller: Caller,
+  type: Type,
+  about: AboutEvent<Type, 'success'>,
+): AuditEvent
+export function eventBy<Type extends TypeWith<'refused'>>(
+  context: Timed,
+  caller: Caller,
+  type: Type,
+  about: AboutEvent<Type, 'refused'>,
+  outcome: 'refused',
+): AuditEvent
 export function eventBy(
-  context: Pick<AuthContext, 'clock'>,
+  { clock }: Timed,
   caller: Caller,
   type: AuditEventType,
-  about: Pick<AuditEvent, 'bot' | 'instanceId' | 'fields'> = {},
+  about: LooseAbout,
   outcome: AuditOutcome = 'success',
 ): AuditEvent {
+  const { address } = caller
+  return { time: clock.now(), type, outcome, actor: actorOf(caller), address, ...given(about) }
+}
+
+/** An event of the hub's own doing, now. */
+export function eventByHub<Type extends TypeWith<'success'>>(
+  context: Timed,
+  type: Type,
+  about: AboutEvent<Type, 'success'>,
+): AuditEvent
+export function eventByHub({ clock }: Timed, type: AuditEventType, about: LooseAbout): AuditEvent {
+  const time = clock.now()
+  return { time, type, outcome: 'success', actor: 'hub', address: '', ...given(about) }
+}
+
+interface LooseAbout {
+  readonly bot?: string | undefined
+  readonly instanceId?: string | undefined
+  readonly fields?: Readonly<Record<string, string | undefined>>
+}
+
+/** Without the fields that have nothing to say. */
+function given({ bot, instanceId, fields = {} }: LooseAbout) {
+  const named = Object.entries(fields).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  )
   return {
-    time: context.clock.now(),
-    type,
-    outcome,
-    actor: actorOf(caller),
-    address: caller.address,
-    ...about,
+    ...(bot !== undefined && { bot }),
+    ...(instanceId !== undefined && { instanceId }),
+    ...(named.length > 0 && { fields: Object.fromEntries(named) }),
   }
 }

@@ -1,5 +1,4 @@
 /** What every issue of certificates leaves behind: in the instance's record and in the audit log. */
-import type { AuditEvent } from './audit-event.ts'
 import type { Caller } from './caller.ts'
 import type { CheckedRequest, IssuedIdentity } from './issuing.ts'
 import type { InstanceRecord } from './records.ts'
@@ -36,10 +35,8 @@ export function lastSeen(
   }
 }
 
-export function aboutIssue(
-  issued: IssuedIdentity,
-  fields: Readonly<Record<string, string>>,
-): Pick<AuditEvent, 'bot' | 'instanceId' | 'fields'> {
+/** What the audit log says of it. */
+export function aboutIssue<Fields extends object>(issued: IssuedIdentity, fields: Fields) {
   return {
     bot: issued.bot,
     instanceId: issued.instanceId,

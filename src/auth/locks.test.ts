@@ -10,7 +10,7 @@ import {
   type TestAuth,
 } from '../../test/fakes/auth.ts'
 import { joinNode } from '../../test/fakes/nodes.ts'
-import { MINUTE } from '../base/clock.ts'
+import { formatTime, MINUTE } from '../base/clock.ts'
 import { parseCertificate } from '../ssh/certificate.ts'
 import type { IssuedIdentity } from './issuing.ts'
 import type { LockRequest } from './locks.ts'
@@ -45,7 +45,13 @@ describe('a lock', () => {
       assert.deepEqual(lock.target, request)
       assert.deepEqual(await auth.locks.list(), [lock])
       const [event] = await auth.context.store.audit.list({ limit: 1 })
-      assert.deepEqual(event?.fields, { lock: lock.id, message: 'incident 7', ...fields })
+      const ends = { expires_at: formatTime(auth.clock.now() + MINUTE) }
+      assert.deepEqual(event?.fields, {
+        lock: lock.id,
+        message: 'incident 7',
+        ...ends,
+        ...fields,
+      })
       assert.deepEqual(await auth.locks.remove(LOCAL, lock.id), lock)
       assert.deepEqual(await auth.locks.list(), [])
       const [removal] = await auth.context.store.audit.list({ limit: 1 })

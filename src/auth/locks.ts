@@ -12,6 +12,7 @@
  * Sessions that a lock concerns end. Removing it brings everything back, certificates that are still
  * valid among it.
  */
+import { formatTime } from '../base/clock.ts'
 import { checkLogin } from '../policy/names.ts'
 import { actorOf, type Caller } from './caller.ts'
 import { decideAndCommit } from './commit.ts'
@@ -105,7 +106,7 @@ export function createLocks(context: AuthContext): Locks {
       }
       await store.commit({
         changes: [{ kind: 'insert-lock', lock }, ...(await touches(store, target))],
-        events: [eventBy(context, caller, 'lock.create', aboutLock(lock, { message }))],
+        events: [eventBy(context, caller, 'lock.create', aboutLock(lock, said(lock)))],
       })
       return lock
     })
@@ -151,10 +152,15 @@ export function createLocks(context: AuthContext): Locks {
   }
 }
 
+/** What its maker said to it, for the audit log. */
+function said({ message, expiresAt }: LockRecord) {
+  return { message, expires_at: expiresAt === undefined ? undefined : formatTime(expiresAt) }
+}
+
 /** What the audit log says of a lock. */
 export function aboutLock(
   { id, target }: LockRecord,
-  fields: Readonly<Record<string, string>> = {},
+  fields: Readonly<Record<string, string | undefined>> = {},
 ) {
   const about = { ...fields, lock: id }
   switch (target.kind) {

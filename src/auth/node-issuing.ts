@@ -2,7 +2,6 @@
 import { SECOND } from '../base/clock.ts'
 import { issueCertificate } from '../ssh/issue-certificate.ts'
 import { issueClientCertificate } from '../x509/issue.ts'
-import type { AuditEvent } from './audit-event.ts'
 import type { Caller } from './caller.ts'
 import type { AuthContext } from './context.ts'
 import { newSerial, type TrustBundle, trustBundle } from './issuing.ts'
@@ -93,10 +92,7 @@ export function nodeSeen(caller: Caller, issued: IssuedNode, { node }: CheckedNo
 }
 
 /** What every issue leaves behind in the audit log. */
-export function aboutNodeIssue(
-  issued: IssuedNode,
-  fields: Readonly<Record<string, string>>,
-): Pick<AuditEvent, 'instanceId' | 'fields'> {
+export function aboutNodeIssue<Fields extends object>(issued: IssuedNode, fields: Fields) {
   return {
     instanceId: issued.instanceId,
     fields: {

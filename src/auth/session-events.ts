@@ -15,7 +15,7 @@ export function startedSession(
   caller: Caller,
   session: SessionRecord,
 ): AuditEvent {
-  return eventBy(context, caller, 'session.start', about(session))
+  return eventBy(context, caller, 'session.start', about(session, {}))
 }
 
 /** @param endedAt by the node's clock, as the start was */
@@ -37,10 +37,10 @@ export function terminatedSession(
   caller: Caller,
   session: SessionRecord,
 ): AuditEvent {
-  return eventBy(context, caller, 'session.terminate', about(session))
+  return eventBy(context, caller, 'session.terminate', about(session, {}))
 }
 
-function about(session: SessionRecord, fields: Readonly<Record<string, string>> = {}) {
+function about<Fields extends object>(session: SessionRecord, fields: Fields) {
   const { bot, instanceId, node, login, certificateSerial, address, startedAt } = session
   return {
     bot,

@@ -8,7 +8,6 @@ import type { Caller, NodeCaller } from './caller.ts'
 import { decideAndCommit } from './commit.ts'
 import type { BoardContext } from './context.ts'
 import { AuthError, checkPolicy } from './errors.ts'
-import { CLOCK_TOLERANCE } from './lives.ts'
 import type { Nodes } from './nodes.ts'
 import type { SessionRecord } from './records.ts'
 import { endedSession, sessionName, startedSession, terminatedSession } from './session-events.ts'
@@ -49,7 +48,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const LAST_SERIAL = 2n ** 64n - 1n
 
 export function createSessions(context: BoardContext, nodes: Nodes): Sessions {
-  const { store, clock, board } = context
+  const { store, board } = context
   const underWay = new Map<string, Promise<void>>()
 
   async function start(caller: NodeCaller, session: SessionRecord): Promise<void> {
@@ -63,12 +62,8 @@ export function createSessions(context: BoardContext, nodes: Nodes): Sessions {
 
   /** A report that comes again after its session ended has no row to meet: the log remembers. */
   async function isInLog(session: SessionRecord): Promise<boolean> {
-    const { bot, instanceId, startedAt } = session
-    const since = Math.min(startedAt, clock.now()) - CLOCK_TOLERANCE
-    const filter = { type: 'session.start', bot, instanceId, since, limit: MOST_EVENTS } as const
-    const name = sessionName(session)
-    const events = await store.audit.list(filter)
-    return events.some(({ fields }) => fields?.['session'] === name)
+    const about = { session: sessionName(session), type: 'session.start' }
+    return (await store.audit.list({ ...about, limit: 1 })).length > 0
   }
 
   async function take(caller: NodeCaller, event: SessionEvent): Promise<void> {

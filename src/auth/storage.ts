@@ -10,7 +10,8 @@
  */
 import type { ErrorDetails } from '../base/errors.ts'
 import { MeziteError } from '../base/errors.ts'
-import type { AuditEvent, AuditEventType, AuditOutcome, StoredAuditEvent } from './audit-event.ts'
+import type { AuditEvent } from './audit-event.ts'
+import type { AuditKeyRecord, AuditReader, CheckpointRecord } from './audit-log.ts'
 import type {
   AdminRecord,
   AuthorityRecord,
@@ -128,26 +129,6 @@ export interface AuthorityReader {
   list(): Promise<readonly AuthorityRecord[]>
 }
 
-export interface AuditFilter {
-  /** A sequence, exclusive: for the next page, the last one of this page. */
-  readonly before?: number | undefined
-  readonly limit: number
-  readonly type?: AuditEventType | undefined
-  readonly bot?: string | undefined
-  readonly instanceId?: string | undefined
-  readonly outcome?: AuditOutcome | undefined
-  /** Inclusive. */
-  readonly since?: number | undefined
-  /** Exclusive. */
-  readonly until?: number | undefined
-}
-
-export interface AuditReader {
-  /** Newest first. */
-  list(filter: AuditFilter): Promise<readonly StoredAuditEvent[]>
-  count(): Promise<number>
-}
-
 /** A change to one entity, with the condition on which it rests. */
 export type Change =
   // `exists` where the name is taken.
@@ -212,20 +193,31 @@ export type Change =
   | { readonly kind: 'delete-token'; readonly id: string }
   // `exists` where an authority of that type or identifier is there already.
   | { readonly kind: 'insert-authority'; readonly authority: AuthorityRecord }
+  // `exists` where there is one.
+  | { readonly kind: 'insert-audit-key'; readonly key: AuditKeyRecord }
+  // `conflict` unless the event of this sequence has this hash; once is as good as twice.
+  | { readonly kind: 'insert-checkpoint'; readonly checkpoint: CheckpointRecord }
+  // From then on the log begins after the anchor. `conflict` unless the event of this sequence has
+  // this hash; `missing` where it is pruned already.
+  | { readonly kind: 'prune-events'; readonly anchor: CheckpointRecord }
+  // At most so many of the events that are pruned, and what belongs to them.
+  | { readonly kind: 'drop-pruned-events'; readonly limit: number }
 
 export interface Act {
   readonly changes: readonly Change[]
   readonly events: readonly AuditEvent[]
 }
 
+export type ChangeListener = (changes: readonly Change[], events: readonly AuditEvent[]) => void
+
 /** What has been committed, act by act. */
 export interface ChangeFeed {
   /**
-   * Calls the listener with the changes of every act that is committed from now on, in the order of
-   * their commits, after they are durable and readable, and before `commit` resolves. Returns what
-   * ends that. A listener must not throw.
+   * Calls the listener with the changes and events of every act that is committed from now on, in
+   * the order of their commits, after they are durable and readable, and before `commit` resolves.
+   * Returns what ends that. A listener must not throw.
    */
-  subscribe(listener: (changes: readonly Change[]) => void): () => void
+  subscribe(listener: ChangeListener): () => void
 }
 
 export interface Store {

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import {
-  AUDIT_EVENTS,
-  type AuditEvent,
-  CHAIN_START,
-  chainHash,
-  isAuditEventType,
-} from '../../src/auth/audit-event.ts'
-import type { AuditFilter, Store } from '../../src/auth/storage.ts'
+import { AUDIT_EVENTS, isAuditEventType } from '../../src/auth/audit-catalogue.ts'
+import { CHAIN_START, chainHash } from '../../src/auth/audit-chain.ts'
+import { type AuditEvent, auditCode, EVENT_VERSION } from '../../src/auth/audit-event.ts'
+import type { AuditFilter } from '../../src/auth/audit-log.ts'
+import type { Store } from '../../src/auth/storage.ts'
 import type { Subject } from './store-contract.ts'
 import { event } from './store-samples.ts'
 
@@ -17,10 +14,10 @@ export async function assertChain(store: Store): Promise<void> {
   const count = await store.audit.count()
   const newestFirst = await store.audit.list({ limit: count + 1 })
   assert.equal(newestFirst.length, count)
-  let previous = CHAIN_START
+  let previous = CHAIN_START.hash
   for (const [index, stored] of newestFirst.toReversed().entries()) {
     assert.equal(stored.sequence, index + 1)
-    assert.deepEqual(stored.hash, chainHash(previous, stored.sequence, stored))
+    assert.deepEqual(stored.hash, chainHash(previous, stored))
     previous = stored.hash
   }
 }
@@ -46,23 +43,20 @@ export function describeAudit(subject: Subject): void {
   describe('audit', () => {
     it('reads back any event, with its code, sequence and hash', async () => {
       let sequence = 0
-      let previous = CHAIN_START
+      let previous = CHAIN_START.hash
       await fc.assert(
         fc.asyncProperty(anyEvent, async (given) => {
           await append(given)
           const [stored] = await subject.store.audit.list({ limit: 1 })
           assert.ok(stored)
-          const { code, hash, sequence: storedSequence, ...rest } = stored
+          const { code, hash, version, sequence: storedSequence, ...rest } = stored
           assert.deepEqual(
             { ...rest, fields: { ...rest.fields } },
             { ...given, fields: { ...given.fields } },
           )
           assert.equal(storedSequence, ++sequence)
-          assert.deepEqual(hash, chainHash(previous, sequence, given))
-          assert.equal(
-            code,
-            Object.entries(AUDIT_EVENTS[given.type]).find(([k]) => k === given.outcome)?.[1] ?? '',
-          )
+          assert.deepEqual([code, version], [auditCode(given), EVENT_VERSION])
+          assert.deepEqual(hash, chainHash(previous, { ...given, sequence, code }))
           previous = hash
         }),
         { numRuns: 50 },

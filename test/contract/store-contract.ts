@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe } from 'node:test'
 import type { Store } from '../../src/auth/storage.ts'
 import { describeActs } from './store-acts.ts'
 import { describeAudit } from './store-audit.ts'
+import { describeAuditPages } from './store-audit-pages.ts'
+import { describeSignedAudit } from './store-audit-signed.ts'
 import { describeBots } from './store-bots.ts'
 import { describeCertificates } from './store-certificates.ts'
 import { describeChangeFeed } from './store-changes.ts'
@@ -41,6 +43,8 @@ export function describeStoreContract(name: string, createPlace: () => Promise<S
     describeSessions(subject)
     describeLocks(subject)
     describeAudit(subject)
+    describeAuditPages(subject)
+    describeSignedAudit(subject)
     describeActs(subject)
     describeChangeFeed(subject)
   })

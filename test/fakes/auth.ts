@@ -14,6 +14,7 @@ import { generatePrivateKey } from '../../src/ssh/private-key.ts'
 import { createSshSigner } from '../../src/ssh/signature.ts'
 import { readPeerIdentity } from '../../src/x509/peer-identity.ts'
 import { FakeClock } from './clock.ts'
+import { expectKnownEvents } from './known-events.ts'
 
 export const LOCAL: Caller = { kind: 'local', address: '' }
 export const STRANGER: Caller = { kind: 'anyone', address: '192.0.2.7' }
@@ -49,6 +50,7 @@ export async function openTestAuth(): Promise<TestAuth> {
   const { pid } = process
   const uid = process.getuid?.() ?? 0
   const store = await openSqliteStore({ directory, clock, random, pid, uid })
+  const checkEvents = expectKnownEvents(store)
   const sealer = createKeySealer(undefined, random)
   const authorities = await openAuthorities({
     store,
@@ -70,6 +72,7 @@ export async function openTestAuth(): Promise<TestAuth> {
     async [Symbol.asyncDispose]() {
       await store.close()
       await rm(directory, { recursive: true })
+      checkEvents()
     },
   }
 }

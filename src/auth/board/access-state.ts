@@ -100,6 +100,10 @@ export class AccessState {
       case 'insert-admin':
       case 'delete-admin':
       case 'insert-authority':
+      case 'insert-audit-key':
+      case 'insert-checkpoint':
+      case 'prune-events':
+      case 'drop-pruned-events':
         break
       default:
         change satisfies never

@@ -15,8 +15,16 @@ export async function recordDenial(
   context: Pick<AuthContext, 'store' | 'clock'>,
   { rpc, caller, reason }: Denial,
 ): Promise<void> {
-  const bearer = caller.kind === 'bot' && { bot: caller.bot, instanceId: caller.instanceId }
-  const about = { ...bearer, fields: { rpc, reason } }
-  const event = eventBy(context, caller, 'rpc.denied', about, 'refused')
+  const event = eventBy(
+    context,
+    caller,
+    'rpc.denied',
+    {
+      ...(caller.kind === 'bot' && { bot: caller.bot, instanceId: caller.instanceId }),
+      ...(caller.kind === 'node' && { instanceId: caller.instanceId }),
+      fields: { rpc, reason, node: caller.kind === 'node' ? caller.node : undefined },
+    },
+    'refused',
+  )
   await decideAndCommit(() => context.store.commit({ changes: [], events: [event] }))
 }

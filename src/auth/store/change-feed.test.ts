@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createChangeSource } from './change-feed.ts'
 
+const NOTHING = { changes: [], events: [] }
+
 describe('change source', () => {
   it('reports what a listener throws, and calls the others', () => {
     const [reported, told]: [unknown[], string[]] = [[], []]
@@ -12,7 +14,7 @@ describe('change source', () => {
       throw failure
     })
     source.feed.subscribe(() => told.push('last'))
-    source.publish([])
+    source.publish(NOTHING)
     assert.deepEqual(told, ['first', 'last'])
     assert.deepEqual(reported, [failure])
   })
@@ -22,7 +24,7 @@ describe('change source', () => {
     source.feed.subscribe(() => {
       throw new Error('broken')
     })
-    source.publish([])
+    source.publish(NOTHING)
   })
 
   it('counts each subscription of the same listener', () => {
@@ -33,10 +35,10 @@ describe('change source', () => {
     }
     const end = source.feed.subscribe(listener)
     source.feed.subscribe(listener)
-    source.publish([])
+    source.publish(NOTHING)
     assert.equal(calls, 2)
     end()
-    source.publish([])
+    source.publish(NOTHING)
     assert.equal(calls, 3)
   })
 
@@ -47,9 +49,9 @@ describe('change source', () => {
       end()
       source.feed.subscribe((changes) => told.push(`late ${changes.length}`))
     })
-    source.publish([])
+    source.publish(NOTHING)
     assert.deepEqual(told, [])
-    source.publish([{ kind: 'touch-bot', name: 'ci' }])
+    source.publish({ changes: [{ kind: 'touch-bot', name: 'ci' }], events: [] })
     assert.deepEqual(told, ['late 1'])
   })
 
@@ -58,7 +60,7 @@ describe('change source', () => {
     const told: string[] = []
     source.feed.subscribe(() => endSecond())
     const endSecond = source.feed.subscribe(() => told.push('second'))
-    source.publish([])
+    source.publish(NOTHING)
     assert.deepEqual(told, [])
   })
 })

@@ -1,4 +1,4 @@
-import type { Change, ChangeFeed } from '../storage.ts'
+import type { Act, ChangeFeed, ChangeListener } from '../storage.ts'
 
 /**
  * The feed of a store, and its end for the backend, which calls `publish` for each act that is
@@ -15,15 +15,13 @@ import type { Change, ChangeFeed } from '../storage.ts'
  */
 export interface ChangeSource {
   readonly feed: ChangeFeed
-  publish(changes: readonly Change[]): void
+  publish(act: Act): void
 }
-
-type Listener = (changes: readonly Change[]) => void
 
 /** @param report must not throw */
 export function createChangeSource(report: (error: unknown) => void = () => {}): ChangeSource {
   // An object for each subscription: the same function may come twice.
-  const subscriptions = new Set<{ readonly listener: Listener }>()
+  const subscriptions = new Set<{ readonly listener: ChangeListener }>()
   return {
     feed: {
       subscribe(listener) {
@@ -34,12 +32,12 @@ export function createChangeSource(report: (error: unknown) => void = () => {}):
         }
       },
     },
-    publish(changes) {
+    publish({ changes, events }) {
       // A copy: who subscribes during an act hears from the next one on.
       for (const subscription of [...subscriptions]) {
         if (!subscriptions.has(subscription)) continue
         try {
-          subscription.listener(changes)
+          subscription.listener(changes, events)
         } catch (error) {
           report(error)
         }

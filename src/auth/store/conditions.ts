@@ -29,4 +29,6 @@ export const nodeSubject = (name: string): string => `node "${name}"`
 export const sessionSubject = (node: string, id: string): string => `session "${node}/${id}"`
 export const lockSubject = (id: string): string => `lock "${id}"`
 export const adminSubject = (name: string): string => `admin "${name}"`
+export const eventSubject = (sequence: number): string => `audit event ${sequence}`
+export const auditKeySubject = 'audit key'
 export const authoritySubject = (type: string): string => `${type} authority`

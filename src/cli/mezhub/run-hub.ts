@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { createAuth } from '../../auth/auth.ts'
 import { openAuthorities } from '../../auth/authorities.ts'
 import { decideAndCommit } from '../../auth/commit.ts'
+import { eventByHub } from '../../auth/context.ts'
 import { createHubServer } from '../../auth/rpc/server.ts'
 import { createKeySealer } from '../../auth/sealed-key.ts'
 import { openSqliteStore } from '../../auth/store/sqlite/open.ts'
@@ -60,16 +61,7 @@ export async function runHub(values: HubStartValues, invocation: Invocation): Pr
       await decideAndCommit(() =>
         store.commit({
           changes: [],
-          events: [
-            {
-              time: clock.now(),
-              type: 'hub.start',
-              outcome: 'success',
-              actor: 'hub',
-              address: '',
-              fields: { version },
-            },
-          ],
+          events: [eventByHub(context, 'hub.start', { fields: { version } })],
         }),
       )
       await server.listenLocally(hubSocket(values.dataDir))

@@ -9,10 +9,11 @@ import {
   AUDIT_EVENTS,
   type AuditEventType,
   type AuditOutcome,
-  type StoredAuditEvent,
-} from '../../audit-event.ts'
+  isAuditEventType,
+} from '../../audit-catalogue.ts'
+import type { StoredAuditEvent } from '../../audit-event.ts'
+import type { AuditFilter, AuditReader } from '../../audit-log.ts'
 import { AuthError } from '../../errors.ts'
-import type { AuditFilter, AuditReader } from '../../storage.ts'
 import { type Rpc, rpc } from '../rpc.ts'
 import { optional, optionalTime } from './fields.ts'
 
@@ -23,18 +24,14 @@ export function auditRpcs(audit: AuditReader): readonly Rpc[] {
   return [
     rpc(AuditService.method.listEvents, async (request) => {
       const size = Math.min(request.pageSize || STANDARD_PAGE, LARGEST_PAGE)
-      const found = await audit.list({ ...readFilter(request), limit: size + 1 })
-      const events = found.slice(0, size)
-      const last = events.at(-1)
-      return {
-        events: events.map(toAuditEvent),
-        nextBefore: found.length > size && last ? BigInt(last.sequence) : 0n,
-      }
+      const filter = readFilter(request)
+      const page = await audit.page({ ...filter, order: 'newest-first', limit: size })
+      return { events: page.events.map(toAuditEvent), nextBefore: BigInt(page.next ?? 0) }
     }),
   ]
 }
 
-function readFilter(request: ListEventsRequest): Omit<AuditFilter, 'limit'> {
+function readFilter(request: ListEventsRequest): AuditFilter {
   // A number above all sequence numbers finds the same as the greatest that a double can count to.
   const before = Math.min(Number(request.before), Number.MAX_SAFE_INTEGER)
   return {
@@ -50,15 +47,11 @@ function readFilter(request: ListEventsRequest): Omit<AuditFilter, 'limit'> {
 
 function readType(text: string): AuditEventType | undefined {
   if (text === '') return undefined
-  if (isEventType(text)) return text
+  if (isAuditEventType(text)) return text
   const message = `there are no audit events of type ${JSON.stringify(text)}`
   throw new AuthError('invalid-request', message, {
     hint: `the types are ${Object.keys(AUDIT_EVENTS).join(', ')}`,
   })
-}
-
-function isEventType(text: string): text is AuditEventType {
-  return Object.hasOwn(AUDIT_EVENTS, text)
 }
 
 function readOutcome(text: string): AuditOutcome | undefined {

@@ -1,5 +1,8 @@
 import type { Change } from '../../storage.ts'
 import { deleteAdmin, insertAdmin } from './admins.ts'
+import { insertCheckpoint } from './audit-checkpoints.ts'
+import { insertAuditKey } from './audit-keys.ts'
+import { dropPrunedEvents, pruneEvents } from './audit-pruning.ts'
 import { insertAuthority } from './authorities.ts'
 import { deleteBot, expectBot, insertBot, replaceBot, touchBot } from './bots.ts'
 import { forgetCertificates, insertCertificate } from './certificates.ts'
@@ -91,6 +94,18 @@ export function applyChange(database: Connection, change: Change): void {
       break
     case 'insert-authority':
       insertAuthority(database, change.authority)
+      break
+    case 'insert-audit-key':
+      insertAuditKey(database, change.key)
+      break
+    case 'insert-checkpoint':
+      insertCheckpoint(database, change.checkpoint)
+      break
+    case 'prune-events':
+      pruneEvents(database, change.anchor)
+      break
+    case 'drop-pruned-events':
+      dropPrunedEvents(database, change.limit)
       break
     default:
       change satisfies never

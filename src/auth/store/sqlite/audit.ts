@@ -1,113 +1,66 @@
+import { CHAIN_START, type ChainHead, chainHash } from '../../audit-chain.ts'
 import {
   type AuditEvent,
   auditCode,
-  CHAIN_START,
-  chainHash,
-  isAuditEventType,
+  EVENT_VERSION,
   type StoredAuditEvent,
 } from '../../audit-event.ts'
-import { type AuditFilter, type AuditReader, StoreError } from '../../storage.ts'
-import type { Connection, Parameters } from './connection.ts'
-import type { Row } from './row.ts'
-
-/** The last event of the chain: what the next one is tied to. */
-export interface ChainHead {
-  readonly sequence: number
-  readonly hash: Uint8Array
-}
+import type { AuditReader } from '../../audit-log.ts'
+import { closeBlock } from './audit-blocks.ts'
+import { checkpointBefore, checkpointsIn } from './audit-checkpoints.ts'
+import { auditKeys } from './audit-keys.ts'
+import { auditAnchor, leftovers } from './audit-pruning.ts'
+import { auditPage } from './audit-query.ts'
+import type { Connection } from './connection.ts'
 
 export function createAuditReader(database: Connection): AuditReader {
   return {
-    async list(filter) {
-      const { conditions, parameters } = where(filter)
-      return database
-        .all(
-          `SELECT * FROM audit_events ${conditions} ORDER BY sequence DESC LIMIT :limit`,
-          parameters,
-        )
-        .map(toStoredEvent)
+    page: async (query) => auditPage(database, query),
+    async list({ limit, ...filter }) {
+      const events: StoredAuditEvent[] = []
+      let before = filter.before
+      do {
+        const query = { ...filter, before, limit: limit - events.length }
+        const page = auditPage(database, { ...query, order: 'newest-first' })
+        events.push(...page.events)
+        before = page.next
+      } while (before !== undefined && events.length < limit)
+      return events
     },
+    head: async () => chainHead(database),
     async count() {
-      // Sequences have no gaps: the last one counts them all, however many they are.
-      return chainHead(database).sequence
+      // Sequences have no gaps, so nothing has to be counted.
+      return chainHead(database).sequence - (auditAnchor(database)?.sequence ?? 0)
     },
+    keys: async () => auditKeys(database),
+    checkpoints: async (range) => checkpointsIn(database, range),
+    checkpointBefore: async (through) => checkpointBefore(database, through),
+    anchor: async () => auditAnchor(database),
+    leftovers: async () => leftovers(database),
   }
-}
-
-const CONDITIONS: readonly (readonly [Exclude<keyof AuditFilter, 'limit'>, string])[] = [
-  ['before', 'sequence < :before'],
-  ['type', 'type = :type'],
-  ['bot', 'bot = :bot'],
-  ['instanceId', 'instance_id = :instanceId'],
-  ['outcome', 'outcome = :outcome'],
-  ['since', 'time >= :since'],
-  ['until', 'time < :until'],
-]
-
-function where(filter: AuditFilter): { conditions: string; parameters: Parameters } {
-  const conditions: string[] = []
-  const parameters: Record<string, string | number> = { limit: filter.limit }
-  for (const [name, condition] of CONDITIONS) {
-    const value = filter[name]
-    if (value === undefined) continue
-    conditions.push(condition)
-    parameters[name] = value
-  }
-  return {
-    conditions: conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '',
-    parameters,
-  }
-}
-
-function toStoredEvent(row: Row): StoredAuditEvent {
-  const type = row.text('type')
-  if (!isAuditEventType(type)) {
-    throw new StoreError('damaged', 'store', `"${type}" is not a type of audit event`, {
-      hint: 'a newer mezhub may have written it: run that one',
-    })
-  }
-  const outcome = row.oneOf('outcome', ['success', 'refused'])
-  return {
-    sequence: row.integer('sequence'),
-    time: row.integer('time'),
-    type,
-    outcome,
-    code: auditCode({ type, outcome }),
-    actor: row.text('actor'),
-    address: row.text('address'),
-    ...(row.has('bot') && { bot: row.text('bot') }),
-    ...(row.has('instance_id') && { instanceId: row.text('instance_id') }),
-    ...(row.has('fields') && { fields: parseFields(row.text('fields')) }),
-    hash: row.bytes('hash'),
-  }
-}
-
-function parseFields(json: string): Readonly<Record<string, string>> {
-  const fields: unknown = JSON.parse(json)
-  return Object.fromEntries(Object.entries(fields ?? {}).map(([key, value]) => [key, `${value}`]))
 }
 
 export function chainHead(database: Connection): ChainHead {
   const row = database.get('SELECT sequence, hash FROM audit_events ORDER BY sequence DESC LIMIT 1')
-  return row
-    ? { sequence: row.integer('sequence'), hash: row.bytes('hash') }
-    : { sequence: 0, hash: CHAIN_START }
+  if (row) return { sequence: row.integer('sequence'), hash: row.bytes('hash') }
+  return auditAnchor(database) ?? CHAIN_START
 }
 
 /** Appends an event after `head`, and returns the new head. */
 export function appendEvent(database: Connection, head: ChainHead, given: AuditEvent): ChainHead {
-  const event = wellFormed(given)
-  const sequence = head.sequence + 1
-  const hash = chainHash(head.hash, sequence, event)
+  const event = { ...wellFormed(given), sequence: head.sequence + 1, code: auditCode(given) }
+  const { sequence, code } = event
+  const hash = chainHash(head.hash, event)
   database.run(
-    `INSERT INTO audit_events (sequence, time, type, outcome, actor, address, bot, instance_id,
-                               fields, hash)
-     VALUES (:sequence, :time, :type, :outcome, :actor, :address, :bot, :instance_id,
-             :fields, :hash)`,
+    `INSERT INTO audit_events (sequence, version, time, type, code, outcome, actor, address, bot,
+                               instance_id, fields, hash)
+     VALUES (:sequence, ${EVENT_VERSION}, :time, :type, :code, :outcome, :actor, :address, :bot,
+             :instance_id, :fields, :hash)`,
     {
       sequence,
       time: event.time,
       type: event.type,
+      code,
       outcome: event.outcome,
       actor: event.actor,
       address: event.address,
@@ -117,6 +70,7 @@ export function appendEvent(database: Connection, head: ChainHead, given: AuditE
       hash,
     },
   )
+  closeBlock(database, sequence)
   return { sequence, hash }
 }
 

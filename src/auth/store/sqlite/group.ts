@@ -3,9 +3,10 @@
  * hold takes back that act alone, and one COMMIT, so that they share its fsync.
  */
 import { messageOf } from '../../../base/errors.ts'
+import type { ChainHead } from '../../audit-chain.ts'
 import { type Act, StoreError } from '../../storage.ts'
 import { applyChange } from './apply.ts'
-import { appendEvent, type ChainHead, chainHead } from './audit.ts'
+import { appendEvent, chainHead } from './audit.ts'
 import type { Connection } from './connection.ts'
 
 /** For each act: undefined where it is applied and durable, or why nothing of it is. */

@@ -67,7 +67,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     await createDatabaseFile(directory, path)
     const changes = createChangeSource(options.onListenerError)
     const writer = startWriter({ path, newClusterId: random.uuid() })
-    const queue = new CommitQueue(writer, (act) => changes.publish(act.changes))
+    const queue = new CommitQueue(writer, (act) => changes.publish(act))
     const clusterId = await queue.ready()
     const reader = await openReader(path, queue)
     return createStore(path, clusterId, reader, queue, changes, hold)

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FakeClock } from '../../../../test/fakes/clock.ts'
+import { expectKnownEvents } from '../../../../test/fakes/known-events.ts'
 import { type Auth, createAuth } from '../../../auth/auth.ts'
 import { openAuthorities } from '../../../auth/authorities.ts'
 import { createHubServer } from '../../../auth/rpc/server.ts'
@@ -39,6 +40,7 @@ async function startHub(clock: Clock, onNetwork: boolean): Promise<TestHub> {
   const random = systemRandom
   const uid = process.getuid?.() ?? 0
   const store = await openSqliteStore({ directory, clock, random, pid: process.pid, uid })
+  const checkEvents = expectKnownEvents(store)
   const sealer = createKeySealer(undefined, random)
   const sshKeyType = 'ssh-ed25519'
   const authorities = await openAuthorities({ store, clock, random, sealer, sshKeyType })
@@ -63,6 +65,7 @@ async function startHub(clock: Clock, onNetwork: boolean): Promise<TestHub> {
       auth.board.close()
       await store.close()
       await rm(directory, { recursive: true })
+      checkEvents()
     },
   }
 }

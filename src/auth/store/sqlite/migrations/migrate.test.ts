@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { createAuditReader } from '../audit.ts'
 import { createBotReader } from '../bots.ts'
 import { createCertificateReader } from '../certificates.ts'
 import { Connection } from '../connection.ts'
@@ -105,6 +106,21 @@ describe('migrate', () => {
     ])
     assert.equal(await createNodeReader(database).count(), 0)
     assert.equal(database.get('SELECT count(*) AS n FROM audit_events')?.integer('n'), 1)
+  })
+
+  it('finds what version 1 logged by node and session, and knows its codes', async () => {
+    database.execute(VERSION_1)
+    database.execute(`
+      WITH RECURSIVE n(n) AS (VALUES (2) UNION ALL SELECT n + 1 FROM n WHERE n < 1030)
+      INSERT INTO audit_events
+      SELECT n, n, 'session.start', 'success', 'node:web', '', 'ci', 'i1',
+             '{"node":"web","session":"web/' || n || '"}', x'00' FROM n`)
+    migrate(database, 1)
+    const audit = createAuditReader(database)
+    const [found] = await audit.list({ node: 'web', session: 'web/7', limit: 10 })
+    assert.deepEqual([found?.sequence, found?.code, found?.version], [7, 'MZ7001I', 1])
+    assert.equal((await audit.list({ since: 1_020, until: 1_029, limit: 99 })).length, 9)
+    assert.equal((await audit.list({ type: 'bot.create', limit: 9 }))[0]?.code, 'MZ3001I')
   })
 
   it('makes the newest certificate of each instance of version 1 revocable', async () => {

@@ -6,8 +6,9 @@ import { StoreError } from '../../../storage.ts'
 import type { Connection } from '../connection.ts'
 import { initial } from './0001-initial.ts'
 import { nodes } from './0002-nodes.ts'
+import { audit } from './0003-audit.ts'
 
-const MIGRATIONS: readonly string[] = [initial, nodes]
+const MIGRATIONS: readonly string[] = [initial, nodes, audit]
 
 export const SCHEMA_VERSION = MIGRATIONS.length
 
