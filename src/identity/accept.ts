@@ -6,6 +6,7 @@ import { isSameKey, parsePublicKey } from '../ssh/public-key.ts'
 import { parseCa } from '../x509/authority.ts'
 import { verifyIssuedBy } from '../x509/verify.ts'
 import { IdentityError } from './errors.ts'
+import { discontinuity } from './exchange.ts'
 import {
   certificateEndsAt,
   contradiction,
@@ -31,7 +32,7 @@ export interface Question extends IdentityKeys {
 export function acceptIssued(issued: IssuedIdentity, question: Question): Identity {
   try {
     const identity = read(issued, question)
-    const wrong = contradiction(identity) ?? discontinuity(identity, question.previous)
+    const wrong = contradiction(identity) ?? otherIdentity(identity, question.previous)
     if (wrong !== undefined) throw new Error(wrong)
     verify(identity)
     return identity
@@ -67,13 +68,11 @@ function read(issued: IssuedIdentity, question: Question): Identity {
   }
 }
 
-function discontinuity(identity: Identity, previous: Identity | undefined): string | undefined {
-  if (previous === undefined) return undefined
-  const { clusterId, bot, instanceId, generation } = previous
-  if (identity.clusterId !== clusterId || identity.bot !== bot) return 'it is of another bot'
-  if (identity.instanceId !== instanceId) return 'it is of another instance'
-  if (identity.generation <= generation) return 'its generation is not a new one'
-  return undefined
+function otherIdentity(identity: Identity, previous: Identity | undefined): string | undefined {
+  if (previous && (identity.clusterId !== previous.clusterId || identity.bot !== previous.bot)) {
+    return 'it is of another bot'
+  }
+  return discontinuity(identity, previous)
 }
 
 function verify(identity: Identity): void {

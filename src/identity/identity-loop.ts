@@ -2,15 +2,16 @@ import { type Clock, MINUTE } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 import type { DaemonOptions } from './daemon.ts'
 import { type Destination, publish } from './destination.ts'
+import { dropAnswered } from './exchange.ts'
 import { HubTime } from './hub-time.ts'
-import { certificateEndsAt, type Identity, identityEndsAt } from './identity.ts'
+import { certificateEndsAt, hasSameKeys, type Identity, identityEndsAt } from './identity.ts'
 import { IdentityWatch } from './identity-watch.ts'
 import type { Published } from './observer.ts'
 import { type BotToken, tokenNeeded } from './parameters.ts'
 import { recordProgress } from './progress.ts'
 import { type DaemonCondition, type Readiness, readinessAt } from './readiness.ts'
-import { endsInstance, isFinalForJoin } from './refusals.ts'
-import { dropAnswered, join, type Renewer, renewOnce } from './renewer.ts'
+import { isFinalForJoin, tokenToJoinAnew } from './refusals.ts'
+import { join, type Renewer, renewOnce } from './renewer.ts'
 import { renewAt, retryDelay } from './schedule.ts'
 import type { StateDirectory } from './state.ts'
 import { waitFor } from './wait.ts'
@@ -118,8 +119,8 @@ export class IdentityLoop {
       if (!next.sshKey.equals(identity.sshKey)) this.#replaceSshKey = false
       this.#accept(next, 'renewed')
     } catch (error) {
-      const token = this.#token
-      if (!endsInstance(error) || token === undefined || token.id === identity.tokenId) throw error
+      const token = tokenToJoinAnew(error, identity, this.#token)
+      if (token === undefined) throw error
       this.#report(error, 0)
       await this.#joinAnew(token)
     }
@@ -150,7 +151,7 @@ export class IdentityLoop {
     const { ports, parameters, destination, state, observer } = this.#options
     if (by === 'followed') await state.writeIdentity(identity)
     const publication = await publish(ports.fs, destination, identity, this.#clock.now())
-    await dropAnswered(state, identity)
+    await dropAnswered(state, identity, hasSameKeys)
     this.#unpublished = undefined
     const { issuedAt, suggestedRenewalAt } = identity
     const { renewalIntervalMs } = parameters

@@ -54,6 +54,10 @@ export interface Identity extends IdentityKeys {
   readonly nodes: readonly ReachableNode[]
 }
 
+export function drawKeys(): IdentityKeys {
+  return { identityKey: drawKey(), sshKey: drawKey() }
+}
+
 export function drawKey(): KeyObject {
   return generatePrivateKey('ecdsa-sha2-nistp256')
 }

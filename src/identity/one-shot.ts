@@ -2,7 +2,7 @@
 import { SECOND } from '../base/clock.ts'
 import { claimDestination } from './claim.ts'
 import { type Publication, publish } from './destination.ts'
-import { drawKey, type Identity } from './identity.ts'
+import { drawKeys, type Identity } from './identity.ts'
 import {
   type BotToken,
   checkParameters,
@@ -50,7 +50,7 @@ export async function runOneShot(options: OneShotOptions): Promise<OneShotResult
 async function joinPatiently(options: OneShotOptions, token: BotToken): Promise<Identity> {
   const { ports, parameters, signal, onRetry } = options
   const { hub, clock, random } = ports
-  const keys = { identityKey: drawKey(), sshKey: drawKey() }
+  const keys = drawKeys()
   const end = clock.monotonic() + PATIENCE_MS
   for (let attempt = 0; ; attempt++) {
     try {

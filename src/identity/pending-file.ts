@@ -3,25 +3,14 @@
  * are asked for again until an answer comes; other keys in their place would look like a second use
  * of the credential.
  */
-
+import type { Attempt, JoinAttempt, RenewalAttempt } from './exchange.ts'
 import type { IdentityKeys } from './identity.ts'
 import { encodeKeys, encodeVersioned, parseKeys, parseTokenId } from './identity-file.ts'
 import { type JsonFields, parseCount } from './json-fields.ts'
 
-export interface PendingJoin extends IdentityKeys {
-  readonly purpose: 'join'
-  /** The public name of the token that the hub was asked with. */
-  readonly tokenId: string
-}
-
-export interface PendingRenewal extends IdentityKeys {
-  readonly purpose: 'renewal'
-  readonly instanceId: string
-  /** The generation that was presented. */
-  readonly generation: bigint
-}
-
-export type Pending = PendingJoin | PendingRenewal
+export type PendingJoin = JoinAttempt & IdentityKeys
+export type PendingRenewal = RenewalAttempt & IdentityKeys
+export type Pending = Attempt & IdentityKeys
 
 export function encodePending(pending: Pending): string {
   const { purpose } = pending

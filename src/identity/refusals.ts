@@ -1,10 +1,12 @@
-/** What a failed call to the hub means for the bot. Codes are those of the hub's own errors. */
+/** What a failed call to the hub means for a bot or a node. Codes are those of the hub's own errors. */
 import { HubError } from '../client/identity-hub.ts'
+import type { Lineage } from './exchange.ts'
 
 /** Refusals of a join that pass by themselves, or when an administrator acts. */
 const PASSING: ReadonlySet<string | undefined> = new Set([
   'bot-locked',
   'instance-locked',
+  'node-locked',
   'clock-skew',
   'conflict',
   'unavailable',
@@ -15,6 +17,7 @@ const PASSING: ReadonlySet<string | undefined> = new Set([
 const INSTANCE_ENDED: ReadonlySet<string | undefined> = new Set([
   'instance-unknown',
   'bot-removed',
+  'node-removed',
   'identity-expired',
 ])
 
@@ -27,6 +30,15 @@ export function isFinalForJoin(error: unknown): boolean {
 
 export function endsInstance(error: unknown): boolean {
   return error instanceof HubError && error.code === 'refused' && INSTANCE_ENDED.has(error.hubCode)
+}
+
+/** The token to join anew with after a failed renewal; undefined: renewing goes on. */
+export function tokenToJoinAnew<Token extends { readonly id: string }>(
+  error: unknown,
+  identity: Lineage,
+  token: Token | undefined,
+): Token | undefined {
+  return endsInstance(error) && token?.id !== identity.tokenId ? token : undefined
 }
 
 /** Whether the hub may have done what it was asked for although its answer didn't arrive. */

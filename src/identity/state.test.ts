@@ -3,9 +3,9 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { IdentityScene } from '../../test/fakes/identity-scene.ts'
-import { drawKey, hasSameKeys, isSamePrivateKey } from './identity.ts'
+import { renewalOf } from './exchange.ts'
+import { drawKeys, hasSameKeys } from './identity.ts'
 import { encodeIdentity } from './identity-file.ts'
-import { joinKeys, renewalKeys } from './renewer.ts'
 
 async function joined() {
   const scene = await IdentityScene.open()
@@ -71,8 +71,8 @@ describe('pending keys', () => {
     const { scene, identity } = await joined()
     await using _ = scene
     const { state } = scene
-    const joining = joinKeys(undefined, 'ab'.repeat(32))
-    const renewal = renewalKeys(undefined, identity, false)
+    const joining = { purpose: 'join', tokenId: 'ab'.repeat(32), ...drawKeys() } as const
+    const renewal = { ...renewalOf(identity), ...drawKeys() }
     await state.writePending(joining)
     await state.writePending(renewal)
     const [joiningAgain, renewalAgain] = [
@@ -86,22 +86,5 @@ describe('pending keys', () => {
     await state.dropPending('join')
     assert.equal(await state.readPendingJoin(), undefined)
     assert.ok(await state.readPendingRenewal())
-  })
-
-  it('are used again for the same question only', async () => {
-    const { scene, identity } = await joined()
-    await using _ = scene
-    const joining = joinKeys(undefined, 'ab'.repeat(32))
-    assert.equal(joinKeys(joining, joining.tokenId), joining)
-    assert.ok(!hasSameKeys(joinKeys(joining, 'cd'.repeat(32)), joining))
-
-    const renewal = renewalKeys(undefined, identity, false)
-    assert.ok(isSamePrivateKey(renewal.sshKey, identity.sshKey))
-    assert.ok(!isSamePrivateKey(renewal.identityKey, identity.identityKey))
-    assert.equal(renewalKeys(renewal, identity, true), renewal)
-    for (const change of [{ generation: 2n }, { instanceId: 'another' }]) {
-      const next = renewalKeys(renewal, { ...identity, ...change, sshKey: drawKey() }, true)
-      assert.ok(!isSamePrivateKey(next.identityKey, renewal.identityKey))
-    }
   })
 })

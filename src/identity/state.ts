@@ -16,27 +16,21 @@ import {
   writeFileDurably,
 } from '../base/file-system.ts'
 import { IdentityError, onFiles } from './errors.ts'
-import type { Identity } from './identity.ts'
+import type { ExchangeState } from './exchange.ts'
+import type { Identity, IdentityKeys } from './identity.ts'
 import { encodeIdentity, FORMAT_VERSION, parseIdentity } from './identity-file.ts'
 import { JsonFields } from './json-fields.ts'
 import {
   encodePending,
   type Pending,
-  type PendingJoin,
-  type PendingRenewal,
   parsePendingJoin,
   parsePendingRenewal,
 } from './pending-file.ts'
 
 /** Every writing is on the disk when it resolves. All throw IdentityError. */
-export interface StateDirectory {
+export interface StateDirectory extends ExchangeState<IdentityKeys, Identity> {
   readonly path: string
   readIdentity(): Promise<Identity | undefined>
-  writeIdentity(identity: Identity): Promise<void>
-  readPendingJoin(): Promise<PendingJoin | undefined>
-  readPendingRenewal(): Promise<PendingRenewal | undefined>
-  writePending(pending: Pending): Promise<void>
-  dropPending(purpose: Pending['purpose']): Promise<void>
 }
 
 const PRIVATE: FileAttributes = { mode: 0o600 }

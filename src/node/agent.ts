@@ -23,7 +23,7 @@ import { IdentityKeeper, publishHostCertificate } from './identity-keeper.ts'
 import { LiveSessions } from './live-sessions.ts'
 import { type NodeIdentity, userCasOf } from './node-identity.ts'
 import type { NodeObserver } from './node-observer.ts'
-import { dropAnswered, type NodeRenewer } from './node-renewer.ts'
+import type { NodeRenewer } from './node-renewer.ts'
 import type { NodeSshd } from './node-sshd.ts'
 import { NodeState } from './node-state.ts'
 import { ensurePrivateDirectory, ensurePublicDirectory, openNodeSshd } from './open-sshd.ts'
@@ -104,7 +104,6 @@ async function loadIdentity(
       hint: `start it as --name=${identity.name}, or take it away first: mezd node leave`,
     })
   }
-  await dropAnswered(state, identity)
   return identity
 }
 

@@ -1,10 +1,10 @@
 import { MINUTE, SECOND } from '../base/clock.ts'
+import { HubError } from '../client/identity-hub.ts'
 import { retryDelay } from '../identity/schedule.ts'
 import type { CurrentIdentity } from './current-identity.ts'
 import type { EventQueue, QueuedEvent } from './event-queue.ts'
 import { credentialOf } from './node-identity.ts'
 import type { NodeObserver } from './node-observer.ts'
-import { isFinalForEvents } from './node-refusals.ts'
 import { callOptions } from './node-renewer.ts'
 import type { NodeParameters } from './parameters.ts'
 import type { NodePorts } from './ports.ts'
@@ -64,4 +64,11 @@ async function report(
   }
   await queue.remove(batch.map(({ name }) => name))
   return 'taken'
+}
+
+/** Whether the hub will never take these events. */
+function isFinalForEvents(error: unknown): boolean {
+  return (
+    error instanceof HubError && error.code === 'refused' && error.hubCode === 'invalid-request'
+  )
 }

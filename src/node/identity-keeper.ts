@@ -1,6 +1,8 @@
 import { MINUTE } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
+import { dropAnswered } from '../identity/exchange.ts'
 import { HubTime } from '../identity/hub-time.ts'
+import { isFinalForJoin, tokenToJoinAnew } from '../identity/refusals.ts'
 import type { RenewalTrigger } from '../identity/renewal-trigger.ts'
 import { renewAt, retryDelay } from '../identity/schedule.ts'
 import { waitFor } from '../identity/wait.ts'
@@ -8,9 +10,13 @@ import { encodeCertificateLine } from '../ssh/certificate.ts'
 import { isSameKey } from '../ssh/public-key.ts'
 import type { AgentProgress } from './agent-progress.ts'
 import type { CurrentIdentity } from './current-identity.ts'
-import { hostCertificateEndsAt, identityEndsAt, type NodeIdentity } from './node-identity.ts'
+import {
+  hasSameIdentityKey,
+  hostCertificateEndsAt,
+  identityEndsAt,
+  type NodeIdentity,
+} from './node-identity.ts'
 import type { IdentityEvent, NodeObserver } from './node-observer.ts'
-import { endsNode, isFinalForJoin } from './node-refusals.ts'
 import { joinNode, type NodeRenewer, renewNode } from './node-renewer.ts'
 import type { NodeSshd } from './node-sshd.ts'
 import type { NodeToken } from './parameters.ts'
@@ -76,14 +82,18 @@ export class IdentityKeeper {
     const { current } = published
     let isDue = !isSameKey(current.value.hostKey, renewer.hostKey)
     let isPublished = true
+    let isAnswered = false
     while (!renewer.signal.aborted) {
       try {
         if (!isPublished) await publishHostCertificate(published)
         isPublished = true
+        if (!isAnswered) await dropAnswered(renewer.state, current.value, hasSameIdentityKey)
+        isAnswered = true
         if (!isDue) await this.#wait(this.#renewalTime(current.value) - this.#hubTime.now())
         isDue = true
         const identity = await this.#renew(current.value)
         isPublished = false
+        isAnswered = false
         // The keys of a renewal whose answer was lost may have been for a host key of before.
         isDue = !isSameKey(identity.hostKey, renewer.hostKey)
         current.replace(identity)
@@ -102,8 +112,8 @@ export class IdentityKeeper {
       this.#accept(next, 'renewed')
       return next
     } catch (error) {
-      const token = this.#token
-      if (!endsNode(error) || token === undefined || token.id === identity.tokenId) throw error
+      const token = tokenToJoinAnew(error, identity, this.#token)
+      if (token === undefined) throw error
       return await this.#joinAnew(token)
     }
   }

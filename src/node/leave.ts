@@ -1,8 +1,8 @@
 /** `mezd node leave`: the hub forgets the node, and the machine is as it was before it joined. */
 import { holdDirectory, STATE_LOCK } from '../identity/hold.ts'
+import { endsInstance } from '../identity/refusals.ts'
 import { NodeError } from './errors.ts'
 import { credentialOf } from './node-identity.ts'
-import { endsNode } from './node-refusals.ts'
 import { callOptions } from './node-renewer.ts'
 import { NodeState } from './node-state.ts'
 import { ensurePrivateDirectory, openNodeSshd } from './open-sshd.ts'
@@ -67,7 +67,7 @@ async function tellHub(options: LeaveOptions, state: NodeState): Promise<void> {
     const to = callOptions({ parameters, signal }, identity)
     await ports.hub.leaveNode(credentialOf(identity), to)
   } catch (error) {
-    if (!endsNode(error)) throw error
+    if (!endsInstance(error)) throw error
   }
 }
 

@@ -2,6 +2,7 @@
 import { messageOf } from '../base/errors.ts'
 import type { HubAddress } from '../client/identity-hub.ts'
 import type { IssuedNode } from '../client/node-hub.ts'
+import { discontinuity } from '../identity/exchange.ts'
 import { parseCertificate } from '../ssh/certificate.ts'
 import { parseCa } from '../x509/authority.ts'
 import { verifyIssuedBy } from '../x509/verify.ts'
@@ -32,7 +33,7 @@ export function acceptIssuedNode(issued: IssuedNode, question: NodeQuestion): No
       ...{ identityCertificate, trust, issuedAt: hubTime },
       hostCertificate: parseCertificate(issued.hostCertificate),
     }
-    const wrong = contradiction(identity) ?? discontinuity(identity, question)
+    const wrong = contradiction(identity) ?? otherIdentity(identity, question)
     if (wrong !== undefined) throw new Error(wrong)
     verifyNodeIdentity(identity)
     if (!trust.tlsCas.some((ca) => isIssuedBy(identity, ca))) {
@@ -47,13 +48,13 @@ export function acceptIssuedNode(issued: IssuedNode, question: NodeQuestion): No
   }
 }
 
-function discontinuity(identity: NodeIdentity, question: NodeQuestion): string | undefined {
+function otherIdentity(identity: NodeIdentity, question: NodeQuestion): string | undefined {
   const { previous, name } = question
   if (identity.name !== name) return 'it is of another node'
-  if (previous === undefined) return undefined
-  if (identity.trust.clusterId !== previous.trust.clusterId) return 'it is of another cluster'
-  if (identity.instanceId !== previous.instanceId) return 'it is of another instance'
-  return identity.generation > previous.generation ? undefined : 'its generation is not a new one'
+  if (previous && identity.trust.clusterId !== previous.trust.clusterId) {
+    return 'it is of another cluster'
+  }
+  return discontinuity(identity, previous)
 }
 
 function isIssuedBy({ identityCertificate, issuedAt }: NodeIdentity, ca: Buffer): boolean {

@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { SECOND } from '../base/clock.ts'
 import type { ClientCredential, HubAddress } from '../client/identity-hub.ts'
 import type { NodeTrust } from '../client/node-hub.ts'
+import { isSamePrivateKey } from '../identity/identity.ts'
 import { type SshCertificate, verifyCertificate } from '../ssh/certificate.ts'
 import { isSameKey, parsePublicKey, type SshPublicKey } from '../ssh/public-key.ts'
 import { parseCa } from '../x509/authority.ts'
@@ -33,6 +34,10 @@ export interface NodeIdentity extends NodeKeys {
 
 export function credentialOf(identity: NodeIdentity): ClientCredential {
   return { certificate: identity.identityCertificate, privateKey: identity.identityKey }
+}
+
+export function hasSameIdentityKey(a: NodeKeys, b: NodeKeys): boolean {
+  return isSamePrivateKey(a.identityKey, b.identityKey)
 }
 
 /** When the identity certificate ends, on the hub's clock. */

@@ -6,8 +6,10 @@ import { FakeClock } from '../../test/fakes/clock.ts'
 import { type Fault, FaultyFileSystem } from '../../test/fakes/faulty-file-system.ts'
 import { FakeNodeHub } from '../../test/fakes/node-hub.ts'
 import { type FileSystem, systemFileSystem } from '../base/file-system.ts'
+import { dropAnswered } from '../identity/exchange.ts'
 import { generatePrivateKey } from '../ssh/private-key.ts'
 import { publicKeyFrom, type SshPublicKey } from '../ssh/public-key.ts'
+import { hasSameIdentityKey } from './node-identity.ts'
 import { joinNode, type NodeRenewer, renewNode } from './node-renewer.ts'
 import { NodeState } from './node-state.ts'
 import { readNodeToken } from './parameters.ts'
@@ -47,8 +49,10 @@ class Life implements AsyncDisposable {
   /** A join where there is no identity, then a renewal. */
   async advance(fs: FileSystem, hostKey = FIRST): Promise<void> {
     const renewer = this.renewer(fs, hostKey)
-    const found = await renewer.state.readIdentity()
-    await renewNode(renewer, found ?? (await joinNode(renewer, this.token)))
+    const { state } = renewer
+    const found = (await state.readIdentity()) ?? (await joinNode(renewer, this.token))
+    await dropAnswered(state, found, hasSameIdentityKey)
+    await dropAnswered(state, await renewNode(renewer, found), hasSameIdentityKey)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -89,6 +93,26 @@ describe('a node that', async () => {
 
   it('meets one call that fails recovers', async () => {
     for (const call of calls) await recover({ kind: 'before', call }, () => false)
+  })
+
+  it('goes on from the identity that it has in memory after any of them recovers', async () => {
+    for (const call of calls) {
+      await using life = await Life.open()
+      const faulty = new FaultyFileSystem({ kind: 'after', call })
+      const renewer = life.renewer(faulty.fileSystem, FIRST)
+      const { state } = renewer
+      const whole = async () => {
+        const joined = await joinNode(renewer, life.token)
+        return () => renewNode(renewer, joined)
+      }
+      const renew = await whole().catch(whole)
+      const identity = await renew().catch(renew)
+      const drop = () => dropAnswered(state, identity, hasSameIdentityKey)
+      await drop().catch(drop)
+      const again = () => renewNode(renewer, identity)
+      assert.equal((await again().catch(again)).generation, 3n)
+      assert.equal(life.hub.locked, 0)
+    }
   })
 })
 

@@ -1,16 +1,16 @@
 /**
- * Joining and renewing, in the one order that survives a crash anywhere: keys durable, call, answer
- * durable, pending keys dropped. A key that the hub may have certified is asked for again, along with
- * the host key of then: others in their place would look like a second use of the credential.
+ * Joining and renewing a node: see the exchange in src/identity. A key that the hub may have certified
+ * is asked for again along with the host key of then.
  */
 import type { CallOptions } from '../client/identity-hub.ts'
 import type { NodeDescription, NodeHub, NodeRequest } from '../client/node-hub.ts'
+import { type Exchange, joinWith, renewFrom } from '../identity/exchange.ts'
 import { drawKey } from '../identity/identity.ts'
 import type { SshPublicKey } from '../ssh/public-key.ts'
 import { spkiOfPrivateKey } from '../x509/public-key.ts'
 import { acceptIssuedNode } from './node-accept.ts'
 import { credentialOf, type NodeIdentity, type NodeKeys } from './node-identity.ts'
-import type { NodeState, PendingNodeJoin, PendingNodeRenewal } from './node-state.ts'
+import type { NodeState } from './node-state.ts'
 import type { NodeParameters, NodeToken } from './parameters.ts'
 
 export interface NodeRenewer {
@@ -24,45 +24,41 @@ export interface NodeRenewer {
 }
 
 /** @returns an identity that is in the state directory. @throws HubError, NodeError, IdentityError */
-export async function joinNode(renewer: NodeRenewer, token: NodeToken): Promise<NodeIdentity> {
-  const { hub, state, parameters, signal, description, hostKey } = renewer
-  const before = await state.readPendingJoin()
-  const pending: PendingNodeJoin =
-    before?.tokenId === token.id
-      ? before
-      : { purpose: 'join', tokenId: token.id, identityKey: drawKey(), hostKey }
-  if (pending !== before) await state.writePending(pending)
+export function joinNode(renewer: NodeRenewer, token: NodeToken): Promise<NodeIdentity> {
+  const { hub, state, parameters, signal, description } = renewer
   const address = parameters.authServer
-  const options = { address, trust: token.trust, signal }
-  const issued = await hub.joinNode(token.text, requestFor(pending, description), options)
-  const { name } = description
-  const asked = { hub: address, tokenId: token.id, name, previous: undefined }
-  const identity = acceptIssuedNode(issued, { ...pending, ...asked })
-  await state.writeIdentity(identity)
-  await dropAnswered(state, identity)
-  return identity
+  const exchange: Exchange<NodeKeys, NodeIdentity> = {
+    state,
+    draw: () => drawKeys(renewer),
+    async ask(keys) {
+      const options = { address, trust: token.trust, signal }
+      const issued = await hub.joinNode(token.text, requestFor(keys, description), options)
+      const { name } = description
+      const asked = { hub: address, tokenId: token.id, name, previous: undefined }
+      return acceptIssuedNode(issued, { ...keys, ...asked })
+    },
+  }
+  return joinWith(exchange, token.id)
 }
 
 /** @returns an identity that is in the state directory. @throws HubError, NodeError, IdentityError */
-export async function renewNode(
-  renewer: NodeRenewer,
-  identity: NodeIdentity,
-): Promise<NodeIdentity> {
-  const { hub, state, description, hostKey } = renewer
-  const before = await state.readPendingRenewal()
-  const pending = renewalKeys(before, identity, hostKey)
-  if (pending !== before) await state.writePending(pending)
-  const issued = await hub.renewNode(
-    credentialOf(identity),
-    requestFor(pending, description),
-    callOptions(renewer, identity),
-  )
-  const { tokenId, name } = identity
-  const asked = { hub: renewer.parameters.authServer, tokenId, name, previous: identity }
-  const next = acceptIssuedNode(issued, { ...pending, ...asked })
-  await state.writeIdentity(next)
-  await dropAnswered(state, next)
-  return next
+export function renewNode(renewer: NodeRenewer, previous: NodeIdentity): Promise<NodeIdentity> {
+  const { hub, state, parameters, description } = renewer
+  const exchange: Exchange<NodeKeys, NodeIdentity> = {
+    state,
+    draw: () => drawKeys(renewer),
+    async ask(keys) {
+      const issued = await hub.renewNode(
+        credentialOf(previous),
+        requestFor(keys, description),
+        callOptions(renewer, previous),
+      )
+      const { tokenId, name } = previous
+      const asked = { hub: parameters.authServer, tokenId, name, previous }
+      return acceptIssuedNode(issued, { ...keys, ...asked })
+    },
+  }
+  return renewFrom(exchange, previous)
 }
 
 /** How the hub is called with an identity. */
@@ -77,27 +73,9 @@ export function callOptions(
   }
 }
 
-/** Drops the pending keys that have become an identity's, or are of no more use. */
-export async function dropAnswered(state: NodeState, identity: NodeIdentity): Promise<void> {
-  const joining = await state.readPendingJoin()
-  if (joining?.tokenId === identity.tokenId) await state.dropPending('join')
-  const renewal = await state.readPendingRenewal()
-  if (renewal !== undefined && !isUnanswered(renewal, identity)) await state.dropPending('renewal')
-}
-
-function isUnanswered(pending: PendingNodeRenewal, identity: NodeIdentity): boolean {
-  const { instanceId, generation } = identity
-  return pending.instanceId === instanceId && pending.generation === generation
-}
-
-function renewalKeys(
-  before: PendingNodeRenewal | undefined,
-  identity: NodeIdentity,
-  hostKey: SshPublicKey,
-): PendingNodeRenewal {
-  if (before !== undefined && isUnanswered(before, identity)) return before
-  const { instanceId, generation } = identity
-  return { purpose: 'renewal', instanceId, generation, identityKey: drawKey(), hostKey }
+/** The identity key is new each time; the host key is what sshd has. */
+function drawKeys({ hostKey }: NodeRenewer): NodeKeys {
+  return { identityKey: drawKey(), hostKey }
 }
 
 function requestFor({ identityKey, hostKey }: NodeKeys, node: NodeDescription): NodeRequest {

@@ -14,6 +14,7 @@ import { formatTime } from '../base/clock.ts'
 import { type FileSystem, removeDurably, writeFileDurably } from '../base/file-system.ts'
 import type { NodeTrust } from '../client/node-hub.ts'
 import { IdentityError, onFiles } from '../identity/errors.ts'
+import type { Attempt, ExchangeState, JoinAttempt, RenewalAttempt } from '../identity/exchange.ts'
 import { encodeVersioned, parseTokenId } from '../identity/identity-file.ts'
 import { asText, type JsonFields, parseCount, parseTime } from '../identity/json-fields.ts'
 import { readStateFile } from '../identity/state.ts'
@@ -23,24 +24,14 @@ import { encodeCertificatePem, parseCertificatePem } from '../x509/pem.ts'
 import { NodeError } from './errors.ts'
 import { contradiction, type NodeIdentity, type NodeKeys } from './node-identity.ts'
 
-export interface PendingNodeJoin extends NodeKeys {
-  readonly purpose: 'join'
-  readonly tokenId: string
-}
-
-export interface PendingNodeRenewal extends NodeKeys {
-  readonly purpose: 'renewal'
-  readonly instanceId: string
-  /** The generation that was presented. */
-  readonly generation: bigint
-}
-
-export type PendingNode = PendingNodeJoin | PendingNodeRenewal
+export type PendingNodeJoin = JoinAttempt & NodeKeys
+export type PendingNodeRenewal = RenewalAttempt & NodeKeys
+export type PendingNode = Attempt & NodeKeys
 
 const PRIVATE = { mode: 0o600 }
 
 /** Every writing is on the disk when it resolves. All throw IdentityError, or NodeError `state-corrupt`. */
-export class NodeState {
+export class NodeState implements ExchangeState<NodeKeys, NodeIdentity> {
   readonly #fs: FileSystem
   readonly path: string
 
