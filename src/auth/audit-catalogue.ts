@@ -15,8 +15,10 @@ export const AUDIT_FIELDS = {
   authority: 'type of a CA: user, host or tls',
   client_address: "IP address of a session's client",
   client_host: 'host name that a client gave itself',
+  count: 'how many events a summary stands for',
   duration: 'how long a session lasted',
   ended_at: "end of a session by its node's clock",
+  event: 'type of the events that a summary stands for',
   expires_at: 'when a join token or a lock ends by itself',
   generation: 'generation of the identity certificate that was issued',
   id: 'identifier of a CA',
@@ -39,6 +41,9 @@ export const AUDIT_FIELDS = {
   rpc: 'what was called',
   serial: 'serial number of the SSH certificate',
   session: 'a session, as NODE/ID',
+  since: 'when the first of them was refused',
+  source:
+    'who or where they came from: an IPv4 address, the /64 of an IPv6 one, an actor, or others',
   started_at: "start of a session by its node's clock",
   stored_generation: 'newest generation on record',
   token: 'identifier of a join token; never its value',
@@ -149,6 +154,15 @@ export const AUDIT_EVENTS = {
       maybeFields: ['node', 'role', 'login'],
     },
   },
+  'lock.expire': {
+    meaning: 'a lock was deleted that had ended by itself, an hour before or more',
+    success: {
+      code: 'MZ3203I',
+      maybeAbout: INSTANCE,
+      fields: ['lock'],
+      maybeFields: ['node', 'role', 'login'],
+    },
+  },
   'bot.join': {
     meaning: 'a machine joined as a bot',
     success: {
@@ -181,6 +195,14 @@ export const AUDIT_EVENTS = {
       maybeAbout: INSTANCE,
       fields: ['rpc', 'reason'],
       maybeFields: ['node'],
+    },
+  },
+  'refusal.summary': {
+    meaning: 'more was refused than is told one by one',
+    refused: {
+      code: 'MZ5002W',
+      maybeAbout: ['bot'],
+      fields: ['event', 'source', 'count', 'since'],
     },
   },
   'node.join': {

@@ -24,6 +24,7 @@ import { createNodeJoining, type NodeJoining } from './node-joining.ts'
 import { createNodeRenewal, type NodeRenewal } from './node-renewal.ts'
 import { createNodeTokens, type NodeTokens } from './node-tokens.ts'
 import { createNodes, type Nodes } from './nodes.ts'
+import { createRefusalLog, type RefusalLog } from './refusal-log.ts'
 import type { Renewal } from './renewal.ts'
 import { createRenewal } from './renewal.ts'
 import type { Roles } from './roles.ts'
@@ -47,21 +48,26 @@ export interface Auth {
   readonly nodeTokens: NodeTokens
   readonly sessions: Sessions
   readonly board: AccessBoard
+  readonly refusals: RefusalLog
+  /** What has to go on in the background, until aborted. */
+  run(signal: AbortSignal): Promise<void>
   readonly status: () => Promise<Status>
 }
 
 /**
- * Reads the store for the board. `board.run` is the one thing that has to go on in the background;
- * `board.close` lets go of the store.
+ * Reads the store for the board. `run` has to go on in the background; `board.close` lets go of the
+ * store.
  *
  * @throws StoreError
  */
 export async function createAuth(context: AuthContext): Promise<Auth> {
   const { store, clock } = context
   const board = await openAccessBoard({ store, clock, trust: () => trustBundle(context) })
-  const whole = { ...context, board }
+  const refusals = createRefusalLog(context)
+  const whole = { ...context, board, refusals }
   const roles = createRoles(context)
   const nodes = createNodes(whole)
+  const locks = createLocks(context)
   return {
     context,
     roles,
@@ -69,7 +75,7 @@ export async function createAuth(context: AuthContext): Promise<Auth> {
     renewal: createRenewal(whole, roles),
     instances: createInstances(context),
     bots: createBots(whole, roles),
-    locks: createLocks(context),
+    locks,
     admins: createAdmins(context),
     nodeJoining: createNodeJoining(whole),
     nodeRenewal: createNodeRenewal(whole),
@@ -77,6 +83,10 @@ export async function createAuth(context: AuthContext): Promise<Auth> {
     nodeTokens: createNodeTokens(context),
     sessions: createSessions(whole, nodes),
     board,
+    refusals,
+    async run(signal) {
+      await Promise.all([board.run(signal), refusals.run(signal), locks.run(signal)])
+    },
     status: createStatus(whole),
   }
 }

@@ -1,7 +1,8 @@
 import type { AuditEvent } from './audit-event.ts'
 import type { AuthErrorCode } from './errors.ts'
 import { AuthError } from './errors.ts'
-import type { Store, StoreErrorCode } from './storage.ts'
+import { isRefusal, type RefusalLog } from './refusal-log.ts'
+import type { StoreErrorCode } from './storage.ts'
 import { StoreError } from './storage.ts'
 
 /** How often an act is decided anew when another one came between its reads and its commit. */
@@ -36,20 +37,39 @@ export async function decideAndCommit<Result>(attempt: () => Promise<Result>): P
 
 /**
  * The same for an act whose refusals go into the audit log: the event that `refusal` makes of one is
- * durable before the caller is told. What the store can't do leaves none, as it couldn't be stored.
+ * durable, or counted (see refusal-log.ts), before the caller is told.
  */
 export async function decideOrRecord<Result>(
-  store: Pick<Store, 'commit'>,
+  refusals: Pick<RefusalLog, 'record'>,
   attempt: () => Promise<Result>,
   refusal: (reason: AuthErrorCode) => AuditEvent,
 ): Promise<Result> {
   try {
     return await decideAndCommit(attempt)
   } catch (error) {
-    if (error instanceof AuthError && error.code !== 'unavailable') {
+    if (isRefusal(error)) {
       const event = refusal(error.code)
-      await decideAndCommit(() => store.commit({ changes: [], events: [event] }))
+      await decideAndCommit(() => refusals.record(event))
     }
     throw error
+  }
+}
+
+/**
+ * The same for a join. Who guesses is told so after a while, and no more: but each token is looked up
+ * first, so that nobody can keep another from joining by guessing.
+ *
+ * @param address where the caller is
+ */
+export async function decideJoin<Result>(
+  refusals: Pick<RefusalLog, 'record' | 'refuseJoin'>,
+  address: string,
+  attempt: () => Promise<Result>,
+  refusal: (reason: AuthErrorCode) => AuditEvent,
+): Promise<Result> {
+  try {
+    return await decideOrRecord(refusals, attempt, refusal)
+  } catch (error) {
+    throw isRefusal(error) ? refusals.refuseJoin(address, error) : error
   }
 }

@@ -6,6 +6,7 @@ import type { Authorities } from './authorities.ts'
 import type { AccessBoard } from './board/board.ts'
 import type { Caller } from './caller.ts'
 import { actorOf } from './caller.ts'
+import type { RefusalLog } from './refusal-log.ts'
 import type { Store } from './storage.ts'
 
 /** What every act of the hub works with. */
@@ -21,6 +22,11 @@ export interface AuthContext {
 /** The same with the board, for the acts that rest on who may enter where. */
 export interface BoardContext extends AuthContext {
   readonly board: AccessBoard
+}
+
+/** The same for what bots and nodes do, whose refusals are recorded. */
+export interface LineageContext extends BoardContext {
+  readonly refusals: RefusalLog
 }
 
 type Timed = Pick<AuthContext, 'clock'>

@@ -1,4 +1,4 @@
-import { MeziteError } from '../base/errors.ts'
+import { type ErrorDetails, MeziteError } from '../base/errors.ts'
 import { formatProblem, PolicyError } from '../policy/policy-error.ts'
 
 /** Everything for which the hub refuses an act. Each code has its gRPC status in rpc/status.ts. */
@@ -38,11 +38,26 @@ export type AuthErrorCode =
   | 'passphrase-wrong'
   | 'passphrase-unused'
   // The hub.
+  | 'busy'
+  | 'rate-limited'
   | 'conflict'
   | 'unavailable'
   | 'internal'
 
-export class AuthError extends MeziteError<AuthErrorCode> {}
+export interface AuthErrorDetails extends ErrorDetails {
+  /** In milliseconds; undefined: the caller knows best. */
+  readonly retryAfterMs?: number | undefined
+}
+
+export class AuthError extends MeziteError<AuthErrorCode> {
+  /** When it is worth to try again, from now on. */
+  readonly retryAfterMs: number | undefined
+
+  constructor(code: AuthErrorCode, message: string, details: AuthErrorDetails = {}) {
+    super(code, message, details)
+    this.retryAfterMs = details.retryAfterMs
+  }
+}
 
 /**
  * Runs a check of the policy layer; what it refuses, the hub refuses as an invalid request.

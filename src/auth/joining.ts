@@ -7,12 +7,13 @@ import { equalBytes } from '../base/bytes.ts'
 import type { AdmittedBot } from './admission.ts'
 import { admitBot, requireSameRoles } from './admission.ts'
 import type { Caller } from './caller.ts'
-import { decideOrRecord } from './commit.ts'
-import type { BoardContext } from './context.ts'
+import { decideJoin } from './commit.ts'
+import type { LineageContext } from './context.ts'
 import { eventBy } from './context.ts'
 import { aboutIssue, lastSeen, onRecord } from './instance.ts'
 import type { CertificateRequest, CheckedRequest, IssuedIdentity } from './issuing.ts'
 import { checkClock, checkRequest, issueIdentity } from './issuing.ts'
+import { RateTable, REPETITION_RATE, requireRate } from './rate.ts'
 import type { InstanceRecord, TokenRecord } from './records.ts'
 import { unknownToken } from './refusals.ts'
 import type { Roles } from './roles.ts'
@@ -22,13 +23,14 @@ export interface Joining {
   /**
    * @throws AuthError `token-unknown`, `token-used`, `token-expired`, `token-rotated`,
    *   `token-wrong-kind`, `bot-removed`, `bot-locked`, `clock-skew`, `interval-too-long`,
-   *   `invalid-request`; each but the last is in the audit log
+   *   `rate-limited`, `invalid-request`; each but the last is in the audit log
    */
   join(caller: Caller, token: string, request: CertificateRequest): Promise<IssuedIdentity>
 }
 
-export function createJoining(context: BoardContext, roles: Roles): Joining {
-  const { store, clock } = context
+export function createJoining(context: LineageContext, roles: Roles): Joining {
+  const { store, clock, refusals } = context
+  const repetitions = new RateTable(REPETITION_RATE)
 
   async function attempt(
     caller: Caller,
@@ -37,7 +39,8 @@ export function createJoining(context: BoardContext, roles: Roles): Joining {
   ): Promise<IssuedIdentity> {
     const bot = botOf(token)
     const before = await joinedBefore(context, token, request)
-    if (!before) requireActive(token, clock.now())
+    if (before) requireRate(repetitions, before.id, clock.monotonic(), 'repetitions of this join')
+    else requireActive(token, clock.now())
     const admitted = await admitBot(context, roles, bot, before?.id)
     return before
       ? repeatJoin(context, caller, admitted, before, request, token)
@@ -49,8 +52,9 @@ export function createJoining(context: BoardContext, roles: Roles): Joining {
       const request = checkRequest(unchecked)
       const secretHash = readToken(text, 'bot')
       let token: TokenRecord | undefined
-      return decideOrRecord(
-        store,
+      return decideJoin(
+        refusals,
+        caller.address,
         async () => {
           checkClock(request.clientTime, clock.now())
           token = await store.tokens.find(secretHash)
@@ -75,7 +79,7 @@ export function createJoining(context: BoardContext, roles: Roles): Joining {
  * is asked for again. Once the instance has renewed, nobody can have lost it.
  */
 async function joinedBefore(
-  { store }: BoardContext,
+  { store }: LineageContext,
   token: TokenRecord,
   request: CheckedRequest,
 ): Promise<InstanceRecord | undefined> {
@@ -88,7 +92,7 @@ async function joinedBefore(
 }
 
 async function firstJoin(
-  context: BoardContext,
+  context: LineageContext,
   caller: Caller,
   admitted: AdmittedBot,
   request: CheckedRequest,
@@ -125,7 +129,7 @@ async function firstJoin(
 }
 
 async function repeatJoin(
-  context: BoardContext,
+  context: LineageContext,
   caller: Caller,
   admitted: AdmittedBot,
   before: InstanceRecord,

@@ -10,7 +10,7 @@ import {
   type TestAuth,
 } from '../../test/fakes/auth.ts'
 import { joinNode } from '../../test/fakes/nodes.ts'
-import { formatTime, MINUTE } from '../base/clock.ts'
+import { formatTime, HOUR, MINUTE } from '../base/clock.ts'
 import { parseCertificate } from '../ssh/certificate.ts'
 import type { IssuedIdentity } from './issuing.ts'
 import type { LockRequest } from './locks.ts'
@@ -183,5 +183,42 @@ describe('certificates', () => {
         logins: ['deploy', 'postgres'],
       },
     ])
+  })
+})
+
+describe('an expired lock', () => {
+  it('is deleted an hour after its end, and the log tells of it', async () => {
+    await using auth = await openTestAuth()
+    await joined(auth)
+    const { store } = auth.context
+    const ttl = 10 * MINUTE
+    const short = await auth.locks.create(LOCAL, { kind: 'bot', bot: 'ci' }, { message: '', ttl })
+    const role = await auth.locks.create(LOCAL, { kind: 'role', role: 'db' }, { message: '', ttl })
+    const login = { kind: 'login', login: 'root' } as const
+    const kept = await auth.locks.create(LOCAL, login, { message: '', ttl: 3 * HOUR })
+    const endless = await auth.locks.create(LOCAL, { kind: 'bot', bot: 'ci' }, { message: '' })
+    auth.clock.advance(HOUR)
+    await auth.locks.prune()
+    assert.equal((await store.locks.list()).length, 4, 'a clock may have been set wrong')
+    auth.clock.advance(10 * MINUTE)
+    await auth.locks.prune()
+    await auth.locks.prune()
+    const ids = (await store.locks.list()).map(({ id }) => id)
+    assert.deepEqual(ids.sort(), [kept.id, endless.id].sort())
+    const events = await store.audit.list({ limit: 9, type: 'lock.expire' })
+    assert.deepEqual(
+      events.map(({ actor, fields }) => [actor, fields?.['lock']]).sort(),
+      [short, role].map(({ id }) => ['hub', id]).sort(),
+    )
+  })
+
+  it('is nobody’s problem who removes it at that moment', async () => {
+    await using auth = await openTestAuth()
+    await joined(auth)
+    const { store } = auth.context
+    await auth.locks.create(LOCAL, { kind: 'bot', bot: 'ci' }, { message: '', ttl: MINUTE })
+    auth.clock.advance(2 * HOUR)
+    await Promise.all([auth.locks.prune(), auth.locks.unlockBot(LOCAL, 'ci'), auth.locks.prune()])
+    assert.deepEqual(await store.locks.list(), [])
   })
 })

@@ -12,11 +12,11 @@
  * Sessions that a lock concerns end. Removing it brings everything back, certificates that are still
  * valid among it.
  */
-import { formatTime } from '../base/clock.ts'
+import { formatTime, HOUR, MINUTE } from '../base/clock.ts'
 import { checkLogin } from '../policy/names.ts'
 import { actorOf, type Caller } from './caller.ts'
 import { decideAndCommit } from './commit.ts'
-import { type AuthContext, eventBy } from './context.ts'
+import { type AuthContext, eventBy, eventByHub } from './context.ts'
 import { AuthError, checkPolicy } from './errors.ts'
 import { chooseLife, LOCK_LIFE } from './lives.ts'
 import type { LockRecord, LockTarget } from './records.ts'
@@ -78,7 +78,15 @@ export interface Locks {
    * @throws AuthError `not-found`
    */
   unlockBot(caller: Caller, bot: string): Promise<readonly LockRecord[]>
+  /** Deletes the locks that expired an hour ago or more. @throws AuthError */
+  prune(): Promise<void>
+  /** Prunes now and then, until aborted. */
+  run(signal: AbortSignal): Promise<void>
 }
+
+/** A lock stays this long after its end, so that a clock that is set wrong for a while ends none. */
+const KEPT_EXPIRED = HOUR
+const PRUNE_EVERY = 10 * MINUTE
 
 const LONGEST_MESSAGE = 500
 
@@ -112,6 +120,23 @@ export function createLocks(context: AuthContext): Locks {
     })
   }
 
+  async function prune(): Promise<void> {
+    const expiredBy = clock.now() - KEPT_EXPIRED
+    for (const lock of await store.locks.list()) {
+      if (isInForce(lock, expiredBy)) continue
+      const about = aboutLock(lock)
+      await decideAndCommit(async () =>
+        store.commit({
+          changes: [{ kind: 'delete-lock', id: lock.id }, ...(await touches(store, lock.target))],
+          events: [eventByHub(context, 'lock.expire', about)],
+        }),
+      ).catch((error: unknown) => {
+        // Somebody has removed it meanwhile.
+        if (!(error instanceof AuthError && error.code === 'not-found')) throw error
+      })
+    }
+  }
+
   return {
     async list() {
       const now = clock.now()
@@ -131,6 +156,20 @@ export function createLocks(context: AuthContext): Locks {
         })
         return lock
       }),
+
+    prune,
+
+    async run(signal) {
+      while (!signal.aborted) {
+        // What can't be deleted now is the next time.
+        await prune().catch((error: unknown) => {
+          if (!(error instanceof AuthError)) throw error
+        })
+        await clock.sleep(PRUNE_EVERY, signal).catch((error: unknown) => {
+          if (!signal.aborted) throw error
+        })
+      }
+    },
 
     unlockBot: (caller, name) =>
       decideAndCommit(async () => {

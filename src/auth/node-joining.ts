@@ -4,8 +4,8 @@
  */
 import { equalBytes } from '../base/bytes.ts'
 import type { Caller } from './caller.ts'
-import { decideOrRecord } from './commit.ts'
-import { type BoardContext, eventBy } from './context.ts'
+import { decideJoin } from './commit.ts'
+import { eventBy, type LineageContext } from './context.ts'
 import { AuthError } from './errors.ts'
 import { checkClock } from './issuing.ts'
 import { lockOnNode } from './locks.ts'
@@ -15,6 +15,7 @@ import {
   checkNodeRequest,
   type NodeCertificateRequest,
 } from './node-request.ts'
+import { RateTable, REPETITION_RATE, requireRate } from './rate.ts'
 import type { NodeRecord, TokenRecord } from './records.ts'
 import { locked, unknownToken } from './refusals.ts'
 import { readToken, requireActive, requireForNodes } from './tokens.ts'
@@ -28,8 +29,9 @@ export interface NodeJoining {
   join(caller: Caller, token: string, request: NodeCertificateRequest): Promise<IssuedNode>
 }
 
-export function createNodeJoining(context: BoardContext): NodeJoining {
-  const { store, clock } = context
+export function createNodeJoining(context: LineageContext): NodeJoining {
+  const { store, clock, refusals } = context
+  const repetitions = new RateTable(REPETITION_RATE)
 
   async function attempt(
     caller: Caller,
@@ -39,6 +41,8 @@ export function createNodeJoining(context: BoardContext): NodeJoining {
     requireForNodes(token)
     const stored = await store.nodes.get(request.node.name)
     if (stored && (await joinedBefore(context, stored, token, request))) {
+      const { instanceId } = stored
+      requireRate(repetitions, instanceId, clock.monotonic(), 'repetitions of this join')
       return repeatJoin(context, caller, stored, request, token)
     }
     requireActive(token, clock.now())
@@ -52,8 +56,9 @@ export function createNodeJoining(context: BoardContext): NodeJoining {
       const request = checkNodeRequest(unchecked)
       const secretHash = readToken(text, 'node')
       let token: TokenRecord | undefined
-      return decideOrRecord(
-        store,
+      return decideJoin(
+        refusals,
+        caller.address,
         async () => {
           checkClock(request.clientTime, clock.now())
           token = await store.tokens.find(secretHash)
@@ -71,7 +76,7 @@ export function createNodeJoining(context: BoardContext): NodeJoining {
 
 /** Whether these very keys joined as this node with this token, and it hasn't renewed since. */
 async function joinedBefore(
-  { store }: BoardContext,
+  { store }: LineageContext,
   node: NodeRecord,
   token: TokenRecord,
   request: CheckedNodeRequest,
@@ -94,7 +99,7 @@ function nameTaken({ name }: NodeRecord): AuthError {
  * A node's name belongs to one host certificate only. Names and addresses that aren't a node's name
  * may be shared: several sshd's can run on one machine.
  */
-function requireFreeNames({ board }: BoardContext, { node }: CheckedNodeRequest): void {
+function requireFreeNames({ board }: LineageContext, { node }: CheckedNodeRequest): void {
   const [other] = board.nodesReachedAs(node.name)
   const host = node.hosts.find((each) => each !== node.name && board.nodesReachedAs(each).has(each))
   if (other === undefined && host === undefined) return
@@ -108,7 +113,7 @@ function requireFreeNames({ board }: BoardContext, { node }: CheckedNodeRequest)
 }
 
 async function firstJoin(
-  context: BoardContext,
+  context: LineageContext,
   caller: Caller,
   request: CheckedNodeRequest,
   token: TokenRecord,
@@ -143,7 +148,7 @@ async function firstJoin(
 }
 
 async function repeatJoin(
-  context: BoardContext,
+  context: LineageContext,
   caller: Caller,
   stored: NodeRecord,
   request: CheckedNodeRequest,

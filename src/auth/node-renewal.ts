@@ -4,7 +4,7 @@
  */
 import type { NodeCaller } from './caller.ts'
 import { decideOrRecord } from './commit.ts'
-import { type BoardContext, eventBy } from './context.ts'
+import { eventBy, type LineageContext } from './context.ts'
 import { AuthError } from './errors.ts'
 import { type DoubleUse, decideGeneration } from './generation.ts'
 import { afterIssue, type Issue, issueFields, lockForDoubleUse, presentedBy } from './lineage.ts'
@@ -15,6 +15,7 @@ import {
   checkNodeRequest,
   type NodeCertificateRequest,
 } from './node-request.ts'
+import { RateTable, RENEWAL_RATE, requireRate } from './rate.ts'
 import type { NodeRecord } from './records.ts'
 import {
   instanceUnknown,
@@ -33,11 +34,13 @@ export interface NodeRenewal {
   renew(caller: NodeCaller, request: NodeCertificateRequest): Promise<IssuedNode>
 }
 
-export function createNodeRenewal(context: BoardContext): NodeRenewal {
-  const { store, clock } = context
+export function createNodeRenewal(context: LineageContext): NodeRenewal {
+  const { store, clock, refusals } = context
+  const renewals = new RateTable(RENEWAL_RATE)
 
   async function attempt(caller: NodeCaller, request: CheckedNodeRequest): Promise<IssuedNode> {
     if (caller.expiresAt <= clock.now()) throw nodeIdentityExpired(caller.node)
+    requireRate(renewals, caller.instanceId, clock.monotonic(), 'renewals of this node')
     const stored = await store.nodes.get(caller.node)
     if (!stored) throw nodeRemoved(caller.node)
     const lock = lockOnNode(await store.locks.list(), clock.now(), caller.node)
@@ -70,7 +73,7 @@ export function createNodeRenewal(context: BoardContext): NodeRenewal {
       const request = checkNodeRequest(unchecked)
       if (request.node.name !== caller.node) throw otherName(caller, request)
       return decideOrRecord(
-        store,
+        refusals,
         () => attempt(caller, request),
         (reason) => {
           const { node, instanceId, generation } = caller
@@ -95,7 +98,7 @@ function otherName({ node }: NodeCaller, request: CheckedNodeRequest): AuthError
  * that comes later must not be another node's, or one node that was broken into could pose as every
  * other.
  */
-function nextHosts({ board }: BoardContext, stored: NodeRecord, { node }: CheckedNodeRequest) {
+function nextHosts({ board }: LineageContext, stored: NodeRecord, { node }: CheckedNodeRequest) {
   const isFree = (host: string) =>
     stored.hosts.includes(host) ||
     [...board.nodesReachedAs(host)].every((name) => name === stored.name)
@@ -124,7 +127,7 @@ function nextNode(
 
 /** Returns the lock's identifier. It rests on that nobody moved or locked the node meanwhile. */
 async function lockNode(
-  context: BoardContext,
+  context: LineageContext,
   caller: NodeCaller,
   stored: NodeRecord,
   reason: DoubleUse,

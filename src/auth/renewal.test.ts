@@ -49,6 +49,23 @@ describe('a renewal', () => {
     assert.equal(instances[0]?.generation, 2n)
   })
 
+  it('is had so often and no more, and the next one when it is due', async () => {
+    await using auth = await openTestAuth()
+    let identity = await joined(auth)
+    const before = await auth.context.store.audit.count()
+    await assert.rejects(
+      async () => {
+        for (;;) identity = await auth.renewal.renew(callerOf(identity), newRequest())
+      },
+      { code: 'rate-limited', hint: /wait 1 s/, retryAfterMs: 1_000 },
+    )
+    assert.equal(identity.generation, 61n)
+    assert.equal((await auth.context.store.audit.count()) - before, 61)
+    auth.clock.advance(1_000)
+    identity = await auth.renewal.renew(callerOf(identity), newRequest())
+    assert.equal(identity.generation, 62n)
+  })
+
   it('at the same time from two copies leaves one certificate and a lock', async () => {
     await using auth = await openTestAuth()
     const copy = callerOf(await joined(auth))

@@ -5,7 +5,7 @@
 import { admitBot, requireSameRoles } from './admission.ts'
 import type { BotCaller } from './caller.ts'
 import { decideOrRecord } from './commit.ts'
-import type { BoardContext } from './context.ts'
+import type { LineageContext } from './context.ts'
 import { eventBy } from './context.ts'
 import { type DoubleUse, decideGeneration } from './generation.ts'
 import { aboutIssue, lastSeen, onRecord } from './instance.ts'
@@ -13,6 +13,7 @@ import type { CertificateRequest, CheckedRequest, IssuedIdentity } from './issui
 import { checkRequest, issueIdentity } from './issuing.ts'
 import { afterIssue, issueFields, lockForDoubleUse, presentedBy } from './lineage.ts'
 import { aboutLock } from './locks.ts'
+import { RateTable, RENEWAL_RATE, requireRate } from './rate.ts'
 import type { BotRecord, InstanceRecord } from './records.ts'
 import { generationMismatch, identityExpired, instanceUnknown } from './refusals.ts'
 import type { Roles } from './roles.ts'
@@ -21,16 +22,18 @@ export interface Renewal {
   /**
    * @throws AuthError `generation-mismatch` (and the instance is locked from then on),
    *   `bot-removed`, `bot-locked`, `instance-locked`, `instance-unknown`, `identity-expired`,
-   *   `interval-too-long`, `invalid-request`; each but the last is in the audit log
+   *   `interval-too-long`, `rate-limited`, `invalid-request`; each but the last is in the audit log
    */
   renew(caller: BotCaller, request: CertificateRequest): Promise<IssuedIdentity>
 }
 
-export function createRenewal(context: BoardContext, roles: Roles): Renewal {
-  const { store, clock } = context
+export function createRenewal(context: LineageContext, roles: Roles): Renewal {
+  const { store, clock, refusals } = context
+  const renewals = new RateTable(RENEWAL_RATE)
 
   async function attempt(caller: BotCaller, request: CheckedRequest): Promise<IssuedIdentity> {
     if (caller.expiresAt <= clock.now()) throw identityExpired(caller.bot)
+    requireRate(renewals, caller.instanceId, clock.monotonic(), 'renewals of this instance')
     const admitted = await admitBot(context, roles, caller.bot, caller.instanceId)
     const { bot, roles: held } = admitted
     const stored = await store.instances.get(caller.instanceId)
@@ -72,7 +75,7 @@ export function createRenewal(context: BoardContext, roles: Roles): Renewal {
     async renew(caller, unchecked) {
       const request = checkRequest(unchecked)
       return decideOrRecord(
-        store,
+        refusals,
         () => attempt(caller, request),
         (reason) => {
           const { bot, instanceId, generation } = caller
@@ -86,7 +89,7 @@ export function createRenewal(context: BoardContext, roles: Roles): Renewal {
 
 /** The lock, and what it rests on: that nobody moved or locked the instance in the meantime. */
 async function lockInstance(
-  context: BoardContext,
+  context: LineageContext,
   caller: BotCaller,
   bot: BotRecord,
   stored: InstanceRecord,

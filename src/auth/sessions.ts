@@ -9,6 +9,7 @@ import { decideAndCommit } from './commit.ts'
 import type { BoardContext } from './context.ts'
 import { AuthError, checkPolicy } from './errors.ts'
 import type { Nodes } from './nodes.ts'
+import { RateTable, REPORT_RATE, requireRate } from './rate.ts'
 import type { SessionRecord } from './records.ts'
 import { endedSession, sessionName, startedSession, terminatedSession } from './session-events.ts'
 import type { SessionFilter } from './storage.ts'
@@ -48,7 +49,8 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const LAST_SERIAL = 2n ** 64n - 1n
 
 export function createSessions(context: BoardContext, nodes: Nodes): Sessions {
-  const { store, board } = context
+  const { store, clock, board } = context
+  const reports = new RateTable(REPORT_RATE)
   const underWay = new Map<string, Promise<void>>()
 
   async function start(caller: NodeCaller, session: SessionRecord): Promise<void> {
@@ -88,6 +90,8 @@ export function createSessions(context: BoardContext, nodes: Nodes): Sessions {
     async report(caller, events) {
       checkEvents(events)
       await nodes.requireCurrent(caller)
+      const { length } = events
+      requireRate(reports, caller.node, clock.monotonic(), 'session events', Math.max(1, length))
       // One report of a node at a time: the same one twice at once would count twice.
       const before = underWay.get(caller.node) ?? Promise.resolve()
       const mine = before.catch(() => {}).then(() => takeAll(caller, events))

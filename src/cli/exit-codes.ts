@@ -72,6 +72,8 @@ const AUTH: CodesOf<AuthErrorCode> = {
   'passphrase-needed': EXIT.usage,
   'passphrase-wrong': EXIT.usage,
   'passphrase-unused': EXIT.usage,
+  busy: EXIT.unreachable,
+  'rate-limited': EXIT.refused,
   conflict: EXIT.conflict,
   unavailable: EXIT.unreachable,
   internal: EXIT.internal,
@@ -79,6 +81,7 @@ const AUTH: CodesOf<AuthErrorCode> = {
 
 const HUB: CodesOf<HubErrorCode> = {
   unreachable: EXIT.unreachable,
+  busy: EXIT.unreachable,
   'not-a-hub': EXIT.unreachable,
   untrusted: EXIT.unreachable,
   'clock-skew': EXIT.unreachable,

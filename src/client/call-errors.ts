@@ -15,9 +15,10 @@ export async function callError(
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
   if (!isServiceError(error)) return error
-  const { code, hint } = readErrorTrailers(error.metadata)
+  const { code, hint, retryAfterMs } = readErrorTrailers(error.metadata)
   if (code !== undefined) {
-    return new HubError('refused', error.details, { hubCode: code, hint, cause: error })
+    const details = { hubCode: code, hint, retryAfterMs, cause: error }
+    return new HubError(code === 'busy' ? 'busy' : 'refused', error.details, details)
   }
   const { where } = channel
   switch (error.code) {

@@ -15,14 +15,29 @@ const HINTS: Readonly<Record<string, string>> = {
 /** `cause` ended a connection to `where` before its handshake was over. */
 export function connectionError(where: string, cause: unknown): HubError {
   const code = systemErrorCode(cause) ?? ''
+  if (code === BUSY_ALERT) return busy(where, cause)
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
     return notAHub(where, 'what answers there does not speak TLS 1.3', cause)
   }
   if (code === 'ECONNRESET' || code === 'EPIPE') {
-    return notAHub(where, 'the connection was closed during the handshake', cause)
+    const message = `${where} closed the connection during the handshake`
+    return new HubError('unreachable', message, {
+      hint: 'is it the address of a hub? a hub that is overloaded does that too: try again',
+      cause,
+    })
   }
   return new HubError('unreachable', `cannot connect to ${where}: ${messageOf(cause)}`, {
     hint: HINTS[code] ?? 'check the address and the network',
+    cause,
+  })
+}
+
+/** RFC 8446, section 6.2: "such as a memory allocation failure". The hub sends it in place of an answer. */
+const BUSY_ALERT = 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR'
+
+function busy(where: string, cause: unknown): HubError {
+  return new HubError('busy', `the hub at ${where} is too busy to take another connection`, {
+    hint: 'try again in a few seconds; on its own machine mezctl works all the same',
     cause,
   })
 }

@@ -24,7 +24,12 @@ import {
 import { encodeErrorTrailers } from '../rpc/error-trailers.ts'
 import { fromTimestamp, toTimestamp } from '../rpc/times.ts'
 import { createGrpcIdentityHub } from './grpc-identity-hub.ts'
-import type { CertificateRequest, HubAddress, HubTrust } from './identity-hub.ts'
+import {
+  type CertificateRequest,
+  type HubAddress,
+  type HubTrust,
+  patienceAskedBy,
+} from './identity-hub.ts'
 
 const ca = createTestCa()
 const PIN: HubTrust = { kind: 'pin', pin: ca.pin }
@@ -145,6 +150,31 @@ describe('a refusal', () => {
       message: 'it has been used',
       hint: 'make a new one – now',
     })
+  })
+
+  it('for lack of time comes with when to ask again', async () => {
+    for (const [code, expected] of [
+      ['busy', { code: 'busy', hubCode: 'busy' }],
+      ['rate-limited', { code: 'refused', hubCode: 'rate-limited' }],
+    ] as const) {
+      const trailers = encodeErrorTrailers({ code, hint: 'later', retryAfterMs: 2_500 })
+      await using server = await openHub(fail(status.RESOURCE_EXHAUSTED, 'not now', trailers))
+      const error: unknown = await join(server.address).catch((it: unknown) => it)
+      await assert.rejects(Promise.reject(error), { ...expected, retryAfterMs: 2_500 })
+      assert.equal(patienceAskedBy(error), 2_500)
+    }
+  })
+
+  it('of the connection itself means that the hub is busy', async () => {
+    // RFC 8446, section 6: a fatal alert, internal_error.
+    const alert = Buffer.of(21, 3, 3, 0, 2, 2, 80)
+    await using server = await answerWith((socket) => socket.once('data', () => socket.end(alert)))
+    for (const trust of [PIN, CAS]) {
+      const call = hub.join('tok', REQUEST, { address: server.address, trust })
+      const error: unknown = await call.catch((it: unknown) => it)
+      await assert.rejects(Promise.reject(error), { code: 'busy', hint: /try again/ })
+      assert.equal(patienceAskedBy(error), 5_000)
+    }
   })
 
   it('is nothing that only gRPC says', async () => {

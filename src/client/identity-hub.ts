@@ -13,6 +13,8 @@ import { MeziteError } from '../base/errors.ts'
 export type HubErrorCode =
   /** No connection, or it broke, or the deadline passed. */
   | 'unreachable'
+  /** A hub that has too much to do: nothing was done. */
+  | 'busy'
   /** Something answers there, but it isn't a Mezite hub. */
   | 'not-a-hub'
   /** A hub with a key that isn't the expected one: nothing was sent. */
@@ -26,15 +28,30 @@ export type HubErrorCode =
 export class HubError extends MeziteError<HubErrorCode> {
   /** The hub's own code for a refusal: an `AuthErrorCode`, as it came over the wire. */
   readonly hubCode: string | undefined
+  /** In how many milliseconds the hub would like to be asked again, where it says so. */
+  readonly retryAfterMs: number | undefined
 
-  constructor(
-    code: HubErrorCode,
-    message: string,
-    details: ErrorDetails & { hubCode?: string | undefined } = {},
-  ) {
+  constructor(code: HubErrorCode, message: string, details: HubErrorDetails = {}) {
     super(code, message, details)
     this.hubCode = details.hubCode
+    this.retryAfterMs = details.retryAfterMs
   }
+}
+
+export interface HubErrorDetails extends ErrorDetails {
+  readonly hubCode?: string | undefined
+  readonly retryAfterMs?: number | undefined
+}
+
+/** A hub that is busy and says no more is left alone for a while. */
+const BUSY_PAUSE_MS = 5_000
+const LONGEST_PAUSE_MS = 3_600_000
+
+/** In how many milliseconds the hub would like to be asked again; undefined: it doesn't mind. */
+export function patienceAskedBy(error: unknown): number | undefined {
+  if (!(error instanceof HubError)) return undefined
+  const asked = error.retryAfterMs ?? (error.code === 'busy' ? BUSY_PAUSE_MS : undefined)
+  return asked && Math.min(LONGEST_PAUSE_MS, asked)
 }
 
 export interface HubAddress {

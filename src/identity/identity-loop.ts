@@ -1,5 +1,6 @@
 import { type Clock, MINUTE } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
+import { patienceAskedBy } from '../client/identity-hub.ts'
 import type { DaemonOptions } from './daemon.ts'
 import { type Destination, publish } from './destination.ts'
 import { dropAnswered } from './exchange.ts'
@@ -191,7 +192,8 @@ export class IdentityLoop {
 
   async #backOff(error: unknown): Promise<void> {
     const { ports, signal, state } = this.#options
-    const delay = retryDelay(this.#failures, this.#left(), ports.random)
+    const asked = patienceAskedBy(error)
+    const delay = retryDelay(this.#failures, this.#left(), ports.random, asked)
     this.#report(error, delay)
     this.#failures += 1
     const failure = { message: messageOf(error), at: this.#clock.now() }

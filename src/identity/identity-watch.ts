@@ -4,7 +4,12 @@
  */
 import { type Clock, SECOND } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
-import type { HubTrust, IdentityHub, Surroundings } from '../client/identity-hub.ts'
+import {
+  type HubTrust,
+  type IdentityHub,
+  patienceAskedBy,
+  type Surroundings,
+} from '../client/identity-hub.ts'
 import { parsePublicKey } from '../ssh/public-key.ts'
 import { credentialOf, type Identity } from './identity.ts'
 import type { IdentityParameters } from './parameters.ts'
@@ -81,7 +86,8 @@ export class IdentityWatch {
       } catch (error) {
         if (signal.aborted) return
         if (failures === 0) onFailure(error)
-        await clock.sleep(retryDelay(failures, 0, random), signal).catch(() => {})
+        const delay = retryDelay(failures, 0, random, patienceAskedBy(error))
+        await clock.sleep(delay, signal).catch(() => {})
         failures += 1
       }
     }

@@ -1,5 +1,6 @@
 /** `--one-shot`: join, publish, exit. Nothing that could be renewed ever reaches the disk. */
 import { SECOND } from '../base/clock.ts'
+import { patienceAskedBy } from '../client/identity-hub.ts'
 import { claimDestination } from './claim.ts'
 import { type Publication, publish } from './destination.ts'
 import { drawKeys, type Identity } from './identity.ts'
@@ -56,7 +57,7 @@ async function joinPatiently(options: OneShotOptions, token: BotToken): Promise<
     try {
       return await askToJoin({ hub, parameters, signal }, token, keys)
     } catch (error) {
-      const delay = retryDelay(attempt, 0, random)
+      const delay = retryDelay(attempt, 0, random, patienceAskedBy(error))
       if (!isAnswerLost(error) || signal.aborted || clock.monotonic() + delay > end) throw error
       onRetry(error, delay)
       await clock.sleep(delay, signal)

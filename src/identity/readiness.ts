@@ -92,6 +92,7 @@ function codeOf(failure: unknown): ReadinessCode {
   if (!(failure instanceof HubError)) return 'local-failure'
   switch (failure.code) {
     case 'unreachable':
+    case 'busy':
     case 'bad-answer':
       return 'hub-unreachable'
     case 'not-a-hub':

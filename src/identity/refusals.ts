@@ -1,5 +1,5 @@
 /** What a failed call to the hub means for a bot or a node. Codes are those of the hub's own errors. */
-import { HubError } from '../client/identity-hub.ts'
+import { HubError, type HubErrorCode } from '../client/identity-hub.ts'
 import type { Lineage } from './exchange.ts'
 
 /** Refusals of a join that pass by themselves, or when an administrator acts. */
@@ -8,6 +8,7 @@ const PASSING: ReadonlySet<string | undefined> = new Set([
   'instance-locked',
   'node-locked',
   'clock-skew',
+  'rate-limited',
   'conflict',
   'unavailable',
   'internal',
@@ -41,7 +42,12 @@ export function tokenToJoinAnew<Token extends { readonly id: string }>(
   return endsInstance(error) && token?.id !== identity.tokenId ? token : undefined
 }
 
-/** Whether the hub may have done what it was asked for although its answer didn't arrive. */
+/**
+ * Whether the hub may have done what it was asked for although its answer didn't arrive, or had no
+ * time to do it.
+ */
 export function isAnswerLost(error: unknown): boolean {
-  return error instanceof HubError && (error.code === 'unreachable' || error.code === 'bad-answer')
+  return error instanceof HubError && LOST.has(error.code)
 }
+
+const LOST: ReadonlySet<HubErrorCode> = new Set(['unreachable', 'busy', 'bad-answer'])

@@ -88,4 +88,21 @@ describe('retryDelay', () => {
       }),
     )
   })
+
+  it('waits as long as the hub asks for, and as much again by lot', () => {
+    const asked = (fraction: number) => retryDelay(0, HOUR, drawn(fraction), 30 * SECOND)
+    assert.deepEqual([asked(0), asked(0.5)], [30 * SECOND, 45 * SECOND])
+    assert.equal(retryDelay(6, HOUR, HALF, SECOND), 30 * SECOND, 'not less than without')
+  })
+
+  it('lets the hub take an hour and a quarter of what is left at most', () => {
+    const delays = fc.integer({ min: 0, max: 400 * HOUR })
+    fc.assert(
+      fc.property(delays, delays, fc.nat(40), fractions, (leftMs, askedMs, attempt, fraction) => {
+        const delay = retryDelay(attempt, leftMs, drawn(fraction), askedMs)
+        assert.ok(delay <= HOUR)
+        if (leftMs > SECOND) assert.ok(delay <= leftMs / 4)
+      }),
+    )
+  })
 })

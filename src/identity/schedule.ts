@@ -2,7 +2,7 @@
  * When to renew, and when to try again. All times are the hub's, in milliseconds since the epoch;
  * what this machine's clock says plays no part.
  */
-import { MINUTE, SECOND } from '../base/clock.ts'
+import { HOUR, MINUTE, SECOND } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 
 /** What decides on the next renewal. */
@@ -25,6 +25,8 @@ const MARGIN = { part: 0.1, most: 5 * MINUTE }
 const PAUSE = { part: 0.1, most: 30 * SECOND }
 
 const RETRY = { first: SECOND, most: MINUTE, least: SECOND / 4, part: 0.1 }
+/** How far a hub is obeyed that asks for patience. */
+const PATIENCE = { most: HOUR, part: 0.25 }
 
 /**
  * The time of the next renewal. The hub's suggestion is taken as it is, since the hub spreads them;
@@ -47,15 +49,21 @@ export function renewAt(terms: RenewalTerms, random: Pick<Random, 'fraction'>): 
  * How long to wait after the failure number `attempt` (the first is 0) with `leftMs` of the output
  * certificate's life to go: exponential backoff with full jitter, capped at the smaller of a minute
  * and a tenth of what is left; a minute when nothing is left. Never so short that it is a busy loop.
+ *
+ * @param askedMs how long the hub would like not to be asked. It is obeyed, and as much again by
+ *   lot, since it says the same to many: up to an hour, and a quarter of what is left
  */
 export function retryDelay(
   attempt: number,
   leftMs: number,
   random: Pick<Random, 'fraction'>,
+  askedMs = 0,
 ): number {
   const cap = leftMs > 0 ? Math.min(RETRY.most, leftMs * RETRY.part) : RETRY.most
   const backoff = Math.min(cap, RETRY.first * 2 ** attempt)
-  return Math.max(RETRY.least, backoff * random.fraction())
+  const patience = leftMs > 0 ? Math.min(PATIENCE.most, leftMs * PATIENCE.part) : PATIENCE.most
+  const asked = Math.min(patience, askedMs * (1 + random.fraction()))
+  return Math.max(RETRY.least, asked, backoff * random.fraction())
 }
 
 function partOf(life: number, { part, most }: { readonly part: number; readonly most: number }) {

@@ -1,5 +1,5 @@
 import { MINUTE, SECOND } from '../base/clock.ts'
-import { HubError } from '../client/identity-hub.ts'
+import { HubError, patienceAskedBy } from '../client/identity-hub.ts'
 import { retryDelay } from '../identity/schedule.ts'
 import type { CurrentIdentity } from './current-identity.ts'
 import type { EventQueue, QueuedEvent } from './event-queue.ts'
@@ -39,7 +39,10 @@ export async function reportEvents(options: EventReporterOptions): Promise<void>
       failures = 0
     } catch (error) {
       if (signal.aborted) return
-      const retryInMs = Math.min(LONGEST_PAUSE_MS, retryDelay(failures, 0, ports.random))
+      const retryInMs = Math.max(
+        Math.min(LONGEST_PAUSE_MS, retryDelay(failures, 0, ports.random)),
+        patienceAskedBy(error) ?? 0,
+      )
       failures += 1
       observer.onFailure({ what: 'report', error, retryInMs })
       await ports.clock.sleep(retryInMs, signal).catch(() => undefined)

@@ -1,6 +1,6 @@
 import { MINUTE, SECOND } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
-import { HubError } from '../client/identity-hub.ts'
+import { HubError, patienceAskedBy } from '../client/identity-hub.ts'
 import type { NodeUpdate } from '../client/node-hub.ts'
 import { retryDelay } from '../identity/schedule.ts'
 import type { AgentProgress } from './agent-progress.ts'
@@ -140,7 +140,10 @@ export class GrantWatcher {
     const { ports, observer } = this.#options
     const now = ports.clock.now()
     this.#tellConnection({ state: 'stale', since: now, reason: messageOf(error) })
-    const retryInMs = Math.min(LONGEST_PAUSE_MS, retryDelay(this.#failures, 0, ports.random))
+    const retryInMs = Math.max(
+      Math.min(LONGEST_PAUSE_MS, retryDelay(this.#failures, 0, ports.random)),
+      patienceAskedBy(error) ?? 0,
+    )
     this.#failures += 1
     observer.onFailure({ what: 'watch', error, retryInMs })
     await ports.clock.sleep(retryInMs, ended).catch((reason: unknown) => {

@@ -1,5 +1,6 @@
 import { MINUTE } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
+import { patienceAskedBy } from '../client/identity-hub.ts'
 import { dropAnswered } from '../identity/exchange.ts'
 import { HubTime } from '../identity/hub-time.ts'
 import { isFinalForJoin, tokenToJoinAnew } from '../identity/refusals.ts'
@@ -166,7 +167,8 @@ export class IdentityKeeper {
 
   async #backOff(what: 'join' | 'renewal', error: unknown, leftMs: number): Promise<void> {
     const { ports, observer, progress } = this.#options
-    const retryInMs = retryDelay(this.#failures, leftMs, ports.random)
+    const asked = patienceAskedBy(error)
+    const retryInMs = retryDelay(this.#failures, leftMs, ports.random, asked)
     this.#failures += 1
     observer.onFailure({ what, error, retryInMs })
     progress.note({ failure: { message: messageOf(error), at: ports.clock.now() } })

@@ -2,6 +2,7 @@ import type { Caller } from '../caller.ts'
 import { decideAndCommit } from '../commit.ts'
 import { type AuthContext, eventBy } from '../context.ts'
 import type { AuthErrorCode } from '../errors.ts'
+import type { RefusalLog } from '../refusal-log.ts'
 
 /** A call that its caller may not make. */
 export interface Denial {
@@ -10,9 +11,10 @@ export interface Denial {
   readonly reason: AuthErrorCode
 }
 
-/** Writes it to the audit log. @throws AuthError `unavailable` */
+/** Writes it to the audit log, or counts it there. @throws AuthError `unavailable` */
 export async function recordDenial(
-  context: Pick<AuthContext, 'store' | 'clock'>,
+  context: Pick<AuthContext, 'clock'>,
+  refusals: Pick<RefusalLog, 'record'>,
   { rpc, caller, reason }: Denial,
 ): Promise<void> {
   const event = eventBy(
@@ -26,5 +28,5 @@ export async function recordDenial(
     },
     'refused',
   )
-  await decideAndCommit(() => context.store.commit({ changes: [], events: [event] }))
+  await decideAndCommit(() => refusals.record(event))
 }

@@ -80,7 +80,7 @@ export function createHubServer(options: HubServerOptions): HubServer {
     log,
     streams,
     requireCurrentAdmin: (caller) => admins.requireCurrent(caller),
-    recordDenial: (denial) => recordDenial(context, denial),
+    recordDenial: (denial) => recordDenial(context, auth.refusals, denial),
   }
   const rpcs = hubRpcs(auth, version)
   const stopping = new AbortController()

@@ -34,6 +34,8 @@ const STATUSES: Readonly<Record<AuthErrorCode, status>> = {
   'passphrase-needed': status.FAILED_PRECONDITION,
   'passphrase-wrong': status.FAILED_PRECONDITION,
   'passphrase-unused': status.FAILED_PRECONDITION,
+  busy: status.RESOURCE_EXHAUSTED,
+  'rate-limited': status.RESOURCE_EXHAUSTED,
   conflict: status.ABORTED,
   unavailable: status.UNAVAILABLE,
   internal: status.INTERNAL,
@@ -64,7 +66,11 @@ export function errorReply(error: unknown, context: ErrorContext): ErrorReply {
   return {
     code: STATUSES[told.code],
     details: cut(told.message),
-    metadata: encodeErrorTrailers({ code: told.code, hint: told.hint && cut(told.hint) }),
+    metadata: encodeErrorTrailers({
+      code: told.code,
+      hint: told.hint && cut(told.hint),
+      retryAfterMs: told.retryAfterMs,
+    }),
   }
 }
 

@@ -52,9 +52,9 @@ export async function runHub(values: HubStartValues, invocation: Invocation): Pr
     const { board } = auth
     const server = createHubServer({ auth, version, log })
     const background = new AbortController()
-    const boardEnds = board.run(background.signal)
+    const backgroundEnds = auth.run(background.signal)
     // What ends it early is thrown below, once everything is open.
-    boardEnds.catch(() => {})
+    backgroundEnds.catch(() => {})
     try {
       const bound = await server.listen(values.listenAddr)
       port = bound.port
@@ -67,12 +67,14 @@ export async function runHub(values: HubStartValues, invocation: Invocation): Pr
       await server.listenLocally(hubSocket(values.dataDir))
       const about = { version, cluster: store.clusterId, store: store.description }
       log.info(about, `listening on ${formatAddress(bound)}`)
-      await Promise.race([aborted(signal), boardEnds])
+      await Promise.race([aborted(signal), backgroundEnds])
       log.info({}, 'stopping')
     } finally {
       await server.close(GRACE)
       background.abort()
-      await boardEnds.finally(() => board.close())
+      await backgroundEnds.finally(() => board.close())
+      // What was counted until now.
+      await auth.refusals.summarise().catch(() => {})
     }
   } finally {
     await store.close()

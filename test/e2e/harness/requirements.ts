@@ -30,9 +30,6 @@ const PACKAGES = {
   flock: 'util-linux',
   ip: 'iproute2',
   jq: 'jq',
-  'dpkg-deb': 'dpkg',
-  mandoc: 'mandoc',
-  'qemu-aarch64': 'qemu-user',
   useradd: 'passwd',
   userdel: 'passwd',
 } as const

@@ -11,15 +11,9 @@ import { programPath } from './requirements.ts'
 /** The root of the checkout whose programs are tested. */
 export const CHECKOUT = resolve(import.meta.dirname, '../../..')
 
-/**
- * Where the four programs are: the checkout's own, or those of a release when `MEZITE_PROGRAMS`
- * names its directory.
- */
-export const PROGRAMS = process.env['MEZITE_PROGRAMS'] ?? join(CHECKOUT, 'bin')
-
-/** The programs under their own names, as an installation has them. */
+/** The checkout's programs under their own names, as an installation has them. */
 export const PATH = [
-  PROGRAMS,
+  join(CHECKOUT, 'bin'),
   ...['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'],
 ].join(delimiter)
 
