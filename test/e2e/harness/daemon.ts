@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseCertificateLine, type SshCertificate } from '../../../src/ssh/certificate.ts'
 import { type Child, type Exit, startChild } from './child.ts'
-import { CHECKOUT } from './run.ts'
+import { PROGRAMS } from './run.ts'
 import { waitFor } from './wait.ts'
 
 export interface DaemonOptions {
@@ -88,7 +88,7 @@ export class Daemon implements AsyncDisposable {
 
 function startProgram({ flags, env, destination }: DaemonOptions): Child {
   return startChild(
-    [...[`${CHECKOUT}/bin/mezd`, 'identity', 'start'], `--destination=${destination}`, ...flags],
+    [...[`${PROGRAMS}/mezd`, 'identity', 'start'], `--destination=${destination}`, ...flags],
     { env },
   )
 }

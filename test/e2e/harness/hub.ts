@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { type Child, type Exit, startChild } from './child.ts'
 import type { TemporaryDirectory } from './directory.ts'
-import { CHECKOUT, type RunResult, run, runOk, testEnvironment } from './run.ts'
+import { PROGRAMS, type RunResult, run, runOk, testEnvironment } from './run.ts'
 import { waitFor } from './wait.ts'
 
 export interface HubOptions {
@@ -78,7 +78,7 @@ async function startProgram(options: HubOptions, port: number): Promise<Child> {
   const data = directory.join('hub')
   const child = startChild(
     [
-      ...[`${CHECKOUT}/bin/mezhub`, 'start', `--data-dir=${data}`],
+      ...[`${PROGRAMS}/mezhub`, 'start', `--data-dir=${data}`],
       ...[`--listen-addr=127.0.0.1:${port}`, ...flags],
     ],
     { env: administratorEnvironment(directory), cwd: directory.path },

@@ -7,7 +7,7 @@ import { undoAtExit } from './cleanup.ts'
 import { valueAt } from './cluster.ts'
 import type { GuestMachine } from './guest-machine.ts'
 import { commandLine, killTree, processIds } from './processes.ts'
-import { CHECKOUT, type RunResult, run, testEnvironment } from './run.ts'
+import { PROGRAMS, type RunResult, run, testEnvironment } from './run.ts'
 import { waitFor } from './wait.ts'
 
 export interface ManagedNodeOptions {
@@ -151,7 +151,7 @@ function startAgent(options: ManagedNodeOptions): Child {
   return startChild(
     [
       ...(machine?.enter ?? []),
-      ...[`${CHECKOUT}/bin/mezd`, 'node', 'start', `--name=${name}`],
+      ...[`${PROGRAMS}/mezd`, 'node', 'start', `--name=${name}`],
       ...[`--state-dir=${stateDirectory}`, ...sshd, ...flags],
     ],
     { env: testEnvironment(stateDirectory), isOutlived: true },

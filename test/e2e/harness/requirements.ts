@@ -30,6 +30,9 @@ const PACKAGES = {
   flock: 'util-linux',
   ip: 'iproute2',
   jq: 'jq',
+  'dpkg-deb': 'dpkg',
+  mandoc: 'mandoc',
+  'qemu-aarch64': 'qemu-user',
   useradd: 'passwd',
   userdel: 'passwd',
 } as const

@@ -11,9 +11,15 @@ import { programPath } from './requirements.ts'
 /** The root of the checkout whose programs are tested. */
 export const CHECKOUT = resolve(import.meta.dirname, '../../..')
 
-/** The checkout's programs under their own names, as an installation has them. */
+/**
+ * Where the four programs are: the checkout's own, or those of a release when `MEZITE_PROGRAMS`
+ * names its directory.
+ */
+export const PROGRAMS = process.env['MEZITE_PROGRAMS'] ?? join(CHECKOUT, 'bin')
+
+/** The programs under their own names, as an installation has them. */
 export const PATH = [
-  join(CHECKOUT, 'bin'),
+  PROGRAMS,
   ...['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'],
 ].join(delimiter)
 
