@@ -9,6 +9,8 @@ import { startWorld, type World, type WorldOptions } from './world.ts'
 export interface PageOptions extends WorldOptions {
   /** A file of docs/. */
   readonly page: string
+  /** Is told of the machines before the page begins. What it gives back ends with them. */
+  readonly onStart?: (world: World) => Promise<AsyncDisposable>
   /** Is told of each file once it is there. */
   readonly onFile?: (file: FileStep, world: World, samples: Samples) => Promise<void>
 }
@@ -24,6 +26,7 @@ export function testPage(options: PageOptions): void {
   requireRoot()
   it(`docs/${page} does what it says`, async (test) => {
     await using world = await startWorld(options)
+    await using _prepared = await options.onStart?.(world)
     const run = new PageRun(options, world)
     for (const step of parsePage(readCheckout(`docs/${page}`))) {
       let isDone = false

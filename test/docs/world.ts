@@ -30,6 +30,8 @@ export interface WorldOptions {
   readonly machines: readonly string[]
   /** Those that are nodes before the page begins, as docs/nodes.md makes them. */
   readonly nodes: readonly string[]
+  /** Those that have none of the programs, until the page installs them. */
+  readonly bare?: readonly string[]
 }
 
 export class World implements AsyncDisposable {
@@ -53,12 +55,14 @@ export class World implements AsyncDisposable {
   }
 }
 
-export async function startWorld({ machines, nodes }: WorldOptions): Promise<World> {
-  const hub = await start('hub', undefined)
+export async function startWorld({ machines, nodes, bare = [] }: WorldOptions): Promise<World> {
+  const begin = (name: string, network: Machine | undefined) =>
+    start(name, network, bare.includes(name))
+  const hub = await begin('hub', undefined)
   const world = new World(
     new Map([
       ['hub', hub],
-      ...(await Promise.all(machines.map(async (name) => [name, await start(name, hub)] as const))),
+      ...(await Promise.all(machines.map(async (name) => [name, await begin(name, hub)] as const))),
     ]),
   )
   try {
@@ -71,7 +75,11 @@ export async function startWorld({ machines, nodes }: WorldOptions): Promise<Wor
   }
 }
 
-async function start(name: string, network: Machine | undefined): Promise<Machine> {
+async function start(
+  name: string,
+  network: Machine | undefined,
+  isBare: boolean,
+): Promise<Machine> {
   const index = MACHINES.findIndex((machine) => machine.name === name)
   const { hostName = name, programs } = MACHINES[index] ?? { programs: undefined }
   if (programs === undefined) throw new Error(`there is no machine ${name}`)
@@ -81,7 +89,7 @@ async function start(name: string, network: Machine | undefined): Promise<Machin
     hosts: MACHINES.map(({ name, hostName = name }, i) => {
       return `${addressAt(i)} ${hostName}.${DOMAIN} ${hostName}`
     }),
-    programs: [...programs, ...STAND_INS],
+    programs: [...(isBare ? [] : programs), ...STAND_INS],
     network,
   })
   const isServer = /-server/.test(name)

@@ -6,6 +6,7 @@ import { version } from '../../src/cli/version.ts'
 import { TemporaryDirectory } from '../e2e/harness/directory.ts'
 import { requirePrograms } from '../e2e/harness/requirements.ts'
 import { CHECKOUT, type RunResult, run, runOk } from '../e2e/harness/run.ts'
+import { testPipeline } from './ci-page.ts'
 
 const NAMES = ['mezhub', 'mezd', 'mezctl', 'msh']
 const NO_NODE = { PATH: '/usr/bin:/bin', HOME: '/nonexistent' }
@@ -15,7 +16,7 @@ describe('a release', { timeout: 280_000 }, () => {
   const dist = directory.join('dist')
 
   before(async () => {
-    requirePrograms('dpkg-deb', 'mandoc', 'qemu-aarch64')
+    requirePrograms('curl', 'dpkg-deb', 'mandoc', 'openssl', 'qemu-aarch64')
     await build(dist, [])
   })
   after(() => directory[Symbol.dispose]())
@@ -65,6 +66,8 @@ describe('a release', { timeout: 280_000 }, () => {
     assert.equal(other.code, 2)
     assert.match(other.stderr, /no program other.*\nhint: .*mezhub, mezd, mezctl, msh/)
   })
+
+  testPipeline(`${dist}/mezite-linux-amd64.tar.gz`, directory.path)
 
   it('has executables for arm64 too', async () => {
     const { stdout } = await runOk([
