@@ -35,6 +35,7 @@ const PACKAGES = {
   openssl: 'openssl',
   mandoc: 'mandoc',
   'qemu-aarch64': 'qemu-user',
+  strace: 'strace',
   useradd: 'passwd',
   userdel: 'passwd',
 } as const
