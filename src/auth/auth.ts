@@ -27,6 +27,7 @@ import { createNodes, type Nodes } from './nodes.ts'
 import { createRefusalLog, type RefusalLog } from './refusal-log.ts'
 import type { Renewal } from './renewal.ts'
 import { createRenewal } from './renewal.ts'
+import { RenewalTimes } from './renewal-times.ts'
 import type { Roles } from './roles.ts'
 import { createRoles } from './roles.ts'
 import { createSessions, type Sessions } from './sessions.ts'
@@ -49,6 +50,7 @@ export interface Auth {
   readonly sessions: Sessions
   readonly board: AccessBoard
   readonly refusals: RefusalLog
+  readonly renewalTimes: RenewalTimes
   /** What has to go on in the background, until aborted. */
   run(signal: AbortSignal): Promise<void>
   readonly status: () => Promise<Status>
@@ -64,7 +66,8 @@ export async function createAuth(context: AuthContext): Promise<Auth> {
   const { store, clock } = context
   const board = await openAccessBoard({ store, clock, trust: () => trustBundle(context) })
   const refusals = createRefusalLog(context)
-  const whole = { ...context, board, refusals }
+  const renewalTimes = new RenewalTimes(context.random)
+  const whole = { ...context, board, refusals, renewalTimes }
   const roles = createRoles(context)
   const nodes = createNodes(whole)
   const locks = createLocks(context)
@@ -84,6 +87,7 @@ export async function createAuth(context: AuthContext): Promise<Auth> {
     sessions: createSessions(whole, nodes),
     board,
     refusals,
+    renewalTimes,
     async run(signal) {
       await Promise.all([board.run(signal), refusals.run(signal), locks.run(signal)])
     },

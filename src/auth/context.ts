@@ -7,6 +7,7 @@ import type { AccessBoard } from './board/board.ts'
 import type { Caller } from './caller.ts'
 import { actorOf } from './caller.ts'
 import type { RefusalLog } from './refusal-log.ts'
+import type { RenewalTimes } from './renewal-times.ts'
 import type { Store } from './storage.ts'
 
 /** What every act of the hub works with. */
@@ -24,9 +25,10 @@ export interface BoardContext extends AuthContext {
   readonly board: AccessBoard
 }
 
-/** The same for what bots and nodes do, whose refusals are recorded. */
+/** The same for what bots and nodes do: their refusals are recorded, their renewals spread. */
 export interface LineageContext extends BoardContext {
   readonly refusals: RefusalLog
+  readonly renewalTimes: RenewalTimes
 }
 
 type Timed = Pick<AuthContext, 'clock'>

@@ -11,10 +11,11 @@ import { parsePublicKey } from '../ssh/public-key.ts'
 import { issueClientCertificate } from '../x509/issue.ts'
 import { isP256Spki } from '../x509/public-key.ts'
 import type { ReachableNode } from './board/evaluate-access.ts'
-import type { AuthContext, BoardContext } from './context.ts'
+import type { AuthContext, LineageContext } from './context.ts'
 import { AuthError, checkPolicy } from './errors.ts'
-import { BACKDATE, CLOCK_TOLERANCE, outputCertificateLife } from './lives.ts'
+import { BACKDATE, CLOCK_TOLERANCE, outputCertificateLife, RENEWAL_PART } from './lives.ts'
 import type { AuthorityType, BotRecord, InstanceRecord } from './records.ts'
+import { renewalWindow } from './renewal-times.ts'
 
 /** What a daemon asks for, at its join and at every renewal. Lives in milliseconds. */
 export interface CertificateRequest {
@@ -52,6 +53,8 @@ export interface IssuedIdentity {
   readonly trust: TrustBundle
   /** The nodes that the bot may enter, by name. */
   readonly nodes: readonly ReachableNode[]
+  /** When the next renewal would be welcome; undefined: as the bot sees fit. */
+  readonly suggestedRenewalAt: number | undefined
   readonly hubTime: number
 }
 
@@ -105,13 +108,13 @@ export function newSerial(random: Pick<Random, 'bytes'>): bigint {
 
 /** @throws AuthError `interval-too-long`, `invalid-request` */
 export function issueIdentity(
-  context: BoardContext,
+  context: LineageContext,
   bot: BotRecord,
   roles: readonly Role[],
   instance: Pick<InstanceRecord, 'id' | 'generation'>,
   request: CheckedRequest,
 ): IssuedIdentity {
-  const { store, clock, random, authorities, board } = context
+  const { store, clock, random, authorities, board, renewalTimes } = context
   const now = clock.now()
   const access = checkPolicy(() => certificateAccess(bot.name, roles))
   const life = outputCertificateLife(
@@ -119,6 +122,7 @@ export function issueIdentity(
     access.maxTtlMs,
     request.renewalInterval,
   )
+  const interval = request.renewalInterval ?? life * RENEWAL_PART
   const serial = newSerial(random)
   const certificate = issueCertificate(
     {
@@ -165,6 +169,7 @@ export function issueIdentity(
     identityExpiresAt,
     trust: trustBundle(context),
     nodes: board.reachableNodes(bot.name),
+    suggestedRenewalAt: renewalTimes.suggest(renewalWindow(now, interval), now),
     hubTime: now,
   }
 }

@@ -23,6 +23,9 @@ export const CERTIFICATE_LIFE: Life = {
   longest: 7 * DAY,
 }
 
+/** A bot that names no interval renews after this part of its certificate's life. */
+export const RENEWAL_PART = 1 / 3
+
 export const IDENTITY_LIFE: Life = {
   what: 'identity TTL',
   standard: DAY,

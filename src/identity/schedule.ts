@@ -21,6 +21,8 @@ const JITTER = 0.1
 
 /** The last part of a life is left for retries. */
 const MARGIN = { part: 0.1, most: 5 * MINUTE }
+/** A hub's suggestion is followed up to this part of a life, or to the interval where that is longer. */
+const LATEST_PART = 2 / 3
 /** A hub that suggests "now" each time must not be asked without a pause. */
 const PAUSE = { part: 0.1, most: 30 * SECOND }
 
@@ -29,9 +31,10 @@ const RETRY = { first: SECOND, most: MINUTE, least: SECOND / 4, part: 0.1 }
 const PATIENCE = { most: HOUR, part: 0.25 }
 
 /**
- * The time of the next renewal. The hub's suggestion is taken as it is, since the hub spreads them;
- * an interval gets a jitter of +-10 %, so that machines started together drift apart. Either way
- * the renewal comes before the certificate's end, with room for retries.
+ * The time of the next renewal. The hub's suggestion is taken as it is, within a safe part of the
+ * life, since the hub spreads them; an interval gets a jitter of +-10 %, so that machines started
+ * together drift apart. Either way the renewal comes before the certificate's end, with room for
+ * retries.
  */
 export function renewAt(terms: RenewalTerms, random: Pick<Random, 'fraction'>): number {
   const { issuedAt, endsAt, renewalIntervalMs, suggestedAt } = terms
@@ -41,7 +44,11 @@ export function renewAt(terms: RenewalTerms, random: Pick<Random, 'fraction'>): 
   const wanted =
     suggestedAt === undefined
       ? issuedAt + interval * spread
-      : Math.max(issuedAt + partOf(life, PAUSE), suggestedAt)
+      : clamp(
+          suggestedAt,
+          issuedAt + partOf(life, PAUSE),
+          issuedAt + Math.max(interval, life * LATEST_PART),
+        )
   return Math.min(endsAt - partOf(life, MARGIN), wanted)
 }
 
@@ -64,6 +71,10 @@ export function retryDelay(
   const patience = leftMs > 0 ? Math.min(PATIENCE.most, leftMs * PATIENCE.part) : PATIENCE.most
   const asked = Math.min(patience, askedMs * (1 + random.fraction()))
   return Math.max(RETRY.least, asked, backoff * random.fraction())
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.max(least, Math.min(most, value))
 }
 
 function partOf(life: number, { part, most }: { readonly part: number; readonly most: number }) {

@@ -6,7 +6,7 @@ import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/
 import { DEPLOYER, newRequest } from '../../../test/fakes/auth.ts'
 import { openTestHub, type TestHub } from '../../../test/fakes/hub.ts'
 import { clientCredential, createTestCa, keyPair } from '../../../test/fakes/tls.ts'
-import { DAY, systemClock } from '../../base/clock.ts'
+import { DAY, MINUTE, systemClock } from '../../base/clock.ts'
 import { openAdminClient } from '../../client/admin-client.ts'
 import { type HubChannel, openTlsChannel } from '../../client/channel.ts'
 import { createGrpcIdentityHub } from '../../client/grpc-identity-hub.ts'
@@ -69,6 +69,11 @@ describe('a bot', () => {
     assert.deepEqual(issued.tlsCas, [hub.auth.context.authorities.tls.certificate.der])
     const next = await renew(hub, credential)
     assert.deepEqual([next.instanceId, next.generation], [issued.instanceId, 2n])
+    const until = (next.suggestedRenewalAt ?? 0) - next.hubTime
+    assert.ok(
+      until >= 10 * MINUTE && until <= 20 * MINUTE,
+      'a third of an hour, or a little before',
+    )
     const { instances } = await hub.local.bots.listInstances({ bot: 'github-deploy' })
     const [instance] = instances
     assert.equal(instance?.address, '127.0.0.1')

@@ -7,7 +7,7 @@ import type {
 import { toTimestamp } from '../../../rpc/times.ts'
 import { AuthError } from '../../errors.ts'
 import type { CertificateRequest, IssuedIdentity } from '../../issuing.ts'
-import { optionalDuration, optionalTime, publicKey, selfDescription } from './fields.ts'
+import { optionalDuration, optionalTime, publicKey, selfDescription, timeField } from './fields.ts'
 import { toReachableNode, toTrust } from './trust-messages.ts'
 
 /** @throws AuthError `invalid-request` */
@@ -38,6 +38,7 @@ export function toIssuedIdentity(
     sshCertificate,
     trust: toTrust(trust),
     nodes: issued.nodes.map(toReachableNode),
+    ...timeField('suggestedRenewal', issued.suggestedRenewalAt),
     hubTime: toTimestamp(issued.hubTime),
   }
 }
