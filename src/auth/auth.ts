@@ -24,6 +24,7 @@ import { createNodeJoining, type NodeJoining } from './node-joining.ts'
 import { createNodeRenewal, type NodeRenewal } from './node-renewal.ts'
 import { createNodeTokens, type NodeTokens } from './node-tokens.ts'
 import { createNodes, type Nodes } from './nodes.ts'
+import { createReadmissions, type Readmissions } from './readmissions.ts'
 import { createRefusalLog, type RefusalLog } from './refusal-log.ts'
 import type { Renewal } from './renewal.ts'
 import { createRenewal } from './renewal.ts'
@@ -41,6 +42,7 @@ export interface Auth {
   readonly instances: Instances
   readonly bots: Bots
   readonly roles: Roles
+  readonly readmissions: Readmissions
   readonly locks: Locks
   readonly admins: Admins
   readonly nodeJoining: NodeJoining
@@ -78,6 +80,7 @@ export async function createAuth(context: AuthContext): Promise<Auth> {
     renewal: createRenewal(whole, roles),
     instances: createInstances(context),
     bots: createBots(whole, roles),
+    readmissions: createReadmissions(context),
     locks,
     admins: createAdmins(context),
     nodeJoining: createNodeJoining(whole),

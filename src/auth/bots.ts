@@ -11,7 +11,14 @@ import { eventBy } from './context.ts'
 import { AuthError, checkPolicy } from './errors.ts'
 import { chooseLife, IDENTITY_LIFE } from './lives.ts'
 import { isInForce } from './locks.ts'
-import type { BotRecord, InstanceRecord, LockRecord, TokenRecord } from './records.ts'
+import { isOpen } from './readmission.ts'
+import type {
+  BotRecord,
+  InstanceRecord,
+  LockRecord,
+  ReadmissionRecord,
+  TokenRecord,
+} from './records.ts'
 import { botMissing } from './refusals.ts'
 import type { Roles } from './roles.ts'
 import type { PageRequest } from './storage.ts'
@@ -27,6 +34,8 @@ export interface BotView {
   /** Those in force, on the bot and on its instances. */
   readonly locks: readonly LockRecord[]
   readonly tokens: readonly TokenRecord[]
+  /** Those that last, used or not. */
+  readonly readmissions: readonly ReadmissionRecord[]
 }
 
 export interface NewBot {
@@ -70,11 +79,12 @@ export function createBots(context: BoardContext, roles: Roles): Bots {
   }
 
   async function view(bot: BotRecord): Promise<BotView> {
-    const [held, instances, locks, tokens] = await Promise.all([
+    const [held, instances, locks, tokens, readmissions] = await Promise.all([
       roles.resolve(bot.roles),
       store.instances.listForBot(bot.name),
       store.locks.listForBot(bot.name),
       store.tokens.listForBot(bot.name),
+      store.readmissions.listForBot(bot.name),
     ])
     const now = clock.now()
     const inForce = held.map((role) => board.restrict(role))
@@ -84,6 +94,7 @@ export function createBots(context: BoardContext, roles: Roles): Bots {
       instances,
       locks: locks.filter((lock) => isInForce(lock, now)),
       tokens,
+      readmissions: readmissions.filter((readmission) => isOpen(readmission, now)),
     }
   }
 

@@ -16,14 +16,9 @@ import {
   type NodeCertificateRequest,
 } from './node-request.ts'
 import { RateTable, RENEWAL_RATE, requireRate } from './rate.ts'
+import { type ReadmissionUse, requireValidOrReadmitted } from './readmission.ts'
 import type { NodeRecord } from './records.ts'
-import {
-  instanceUnknown,
-  locked,
-  nodeGenerationMismatch,
-  nodeIdentityExpired,
-  nodeRemoved,
-} from './refusals.ts'
+import { instanceUnknown, locked, nodeGenerationMismatch, nodeRemoved } from './refusals.ts'
 
 export interface NodeRenewal {
   /**
@@ -39,7 +34,7 @@ export function createNodeRenewal(context: LineageContext): NodeRenewal {
   const renewals = new RateTable(RENEWAL_RATE)
 
   async function attempt(caller: NodeCaller, request: CheckedNodeRequest): Promise<IssuedNode> {
-    if (caller.expiresAt <= clock.now()) throw nodeIdentityExpired(caller.node)
+    const readmission = await requireValidOrReadmitted(context, caller)
     requireRate(renewals, caller.instanceId, clock.monotonic(), 'renewals of this node')
     const stored = await store.nodes.get(caller.node)
     if (!stored) throw nodeRemoved(caller.node)
@@ -48,8 +43,9 @@ export function createNodeRenewal(context: LineageContext): NodeRenewal {
     if (stored.instanceId !== caller.instanceId) throw instanceUnknown(caller)
 
     const decision = decideGeneration(stored, presentedBy(caller, request))
+    const use = readmission.use(decision)
     if (decision.action === 'lock') {
-      const lockId = await lockNode(context, caller, stored, decision.reason)
+      const lockId = await lockNode(context, caller, stored, decision.reason, use)
       throw nodeGenerationMismatch(caller, stored.generation, lockId)
     }
     const { hosts, withheld } = nextHosts(context, stored, request)
@@ -62,8 +58,11 @@ export function createNodeRenewal(context: LineageContext): NodeRenewal {
       ...(withheld.length > 0 && { withheld_hosts: withheld.join() }),
     }
     await store.commit({
-      changes: [{ kind: 'replace-node', node }],
-      events: [eventBy(context, caller, 'node.renew', aboutNodeIssue(issued, fields))],
+      changes: [{ kind: 'replace-node', node }, ...use.changes],
+      events: [
+        ...use.events,
+        eventBy(context, caller, 'node.renew', aboutNodeIssue(issued, fields)),
+      ],
     })
     return issued
   }
@@ -131,6 +130,7 @@ async function lockNode(
   caller: NodeCaller,
   stored: NodeRecord,
   reason: DoubleUse,
+  use: ReadmissionUse,
 ): Promise<string> {
   const target = { kind: 'node', node: stored.name } as const
   const { lock, fields } = lockForDoubleUse(context, target, caller, stored, reason)
@@ -139,6 +139,7 @@ async function lockNode(
     changes: [
       { kind: 'replace-node', node: { ...stored, revision: stored.revision + 1 } },
       { kind: 'insert-lock', lock },
+      ...use.changes,
     ],
     events: [{ ...eventBy(context, caller, 'lock.create', about), actor: 'hub' }],
   })

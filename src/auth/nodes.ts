@@ -5,7 +5,8 @@ import { type BoardContext, eventBy } from './context.ts'
 import { isCurrent } from './generation.ts'
 import { isInForce, lockOnNode } from './locks.ts'
 import { checkLabels } from './node-request.ts'
-import type { LockRecord, NodeRecord, SessionRecord } from './records.ts'
+import { isOpen } from './readmission.ts'
+import type { LockRecord, NodeRecord, ReadmissionRecord, SessionRecord } from './records.ts'
 import {
   generationOutdated,
   instanceUnknown,
@@ -23,6 +24,8 @@ export interface NodeView {
   readonly isOnline: boolean
   /** Those in force on it. */
   readonly locks: readonly LockRecord[]
+  /** While it lasts, used or not. */
+  readonly readmission: ReadmissionRecord | undefined
 }
 
 export interface Nodes {
@@ -60,11 +63,17 @@ export function createNodes(context: BoardContext): Nodes {
   async function view(...nodes: readonly NodeRecord[]): Promise<readonly NodeView[]> {
     const now = clock.now()
     const locks = (await store.locks.list()).filter((lock) => isInForce(lock, now))
-    return nodes.map((node) => ({
-      node,
-      isOnline: board.isOnline(node.name),
-      locks: locks.filter(({ target }) => target.kind === 'node' && target.node === node.name),
-    }))
+    return Promise.all(
+      nodes.map(async (node) => {
+        const readmission = await store.readmissions.get(node.instanceId)
+        return {
+          node,
+          isOnline: board.isOnline(node.name),
+          locks: locks.filter(({ target }) => target.kind === 'node' && target.node === node.name),
+          readmission: readmission && isOpen(readmission, now) ? readmission : undefined,
+        }
+      }),
+    )
   }
 
   async function viewOne(node: NodeRecord): Promise<NodeView> {

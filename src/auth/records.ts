@@ -79,6 +79,23 @@ export interface InstanceRecord {
   readonly address: string
 }
 
+/** Whose identity may be renewed although it has expired. */
+export type ReadmissionTarget =
+  | { readonly kind: 'bot'; readonly bot: string; readonly instanceId: string }
+  | { readonly kind: 'node'; readonly node: string; readonly instanceId: string }
+
+/** An administrator's leave for one renewal with an expired identity. */
+export interface ReadmissionRecord {
+  /** A UUID. */
+  readonly id: string
+  readonly target: ReadmissionTarget
+  readonly createdAt: number
+  readonly createdBy: string
+  readonly expiresAt: number
+  /** Undefined: not yet. */
+  readonly usedAt: number | undefined
+}
+
 /** A user certificate that was issued and may still be valid: what a lock has to revoke. */
 export interface CertificateRecord {
   readonly serial: bigint

@@ -128,9 +128,9 @@ export function instanceUnknown(caller: BotCaller | NodeCaller): AuthError {
       )
 }
 
-export function identityExpired(bot: string): AuthError {
+export function identityExpired(bot: string, instanceId: string): AuthError {
   return new AuthError('identity-expired', `the identity certificate of bot "${bot}" has expired`, {
-    hint: `join again with a new token: mezctl bots rotate-token ${bot}`,
+    hint: `let it renew once more, mezctl bots readmit ${bot} --instance=${instanceId}, or join it again with a new token, mezctl bots rotate-token ${bot}`,
   })
 }
 
@@ -138,7 +138,7 @@ export function nodeIdentityExpired(node: string): AuthError {
   return new AuthError(
     'identity-expired',
     `the identity certificate of node "${node}" has expired`,
-    { hint: rejoin(node) },
+    { hint: `let it renew once more, mezctl nodes readmit ${node}, or ${rejoin(node)}` },
   )
 }
 

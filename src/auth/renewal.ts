@@ -14,8 +14,9 @@ import { checkRequest, issueIdentity } from './issuing.ts'
 import { afterIssue, issueFields, lockForDoubleUse, presentedBy } from './lineage.ts'
 import { aboutLock } from './locks.ts'
 import { RateTable, RENEWAL_RATE, requireRate } from './rate.ts'
+import { type ReadmissionUse, requireValidOrReadmitted } from './readmission.ts'
 import type { BotRecord, InstanceRecord } from './records.ts'
-import { generationMismatch, identityExpired, instanceUnknown } from './refusals.ts'
+import { generationMismatch, instanceUnknown } from './refusals.ts'
 import type { Roles } from './roles.ts'
 
 export interface Renewal {
@@ -32,7 +33,7 @@ export function createRenewal(context: LineageContext, roles: Roles): Renewal {
   const renewals = new RateTable(RENEWAL_RATE)
 
   async function attempt(caller: BotCaller, request: CheckedRequest): Promise<IssuedIdentity> {
-    if (caller.expiresAt <= clock.now()) throw identityExpired(caller.bot)
+    const readmission = await requireValidOrReadmitted(context, caller)
     requireRate(renewals, caller.instanceId, clock.monotonic(), 'renewals of this instance')
     const admitted = await admitBot(context, roles, caller.bot, caller.instanceId)
     const { bot, roles: held } = admitted
@@ -40,8 +41,9 @@ export function createRenewal(context: LineageContext, roles: Roles): Renewal {
     if (stored?.bot !== bot.name) throw instanceUnknown(caller)
 
     const decision = decideGeneration(stored, presentedBy(caller, request))
+    const use = readmission.use(decision)
     if (decision.action === 'lock') {
-      await lockInstance(context, caller, bot, stored, decision.reason)
+      await lockInstance(context, caller, bot, stored, decision.reason, use)
       throw generationMismatch(caller, stored.generation)
     }
     const { id } = stored
@@ -62,8 +64,10 @@ export function createRenewal(context: LineageContext, roles: Roles): Renewal {
         { kind: 'expect-bot', name: bot.name, revision: bot.revision },
         { kind: 'replace-instance', expected: stored, instance },
         onRecord(issued),
+        ...use.changes,
       ],
       events: [
+        ...use.events,
         eventBy(context, caller, 'bot.renew', aboutIssue(issued, issueFields(decision, stored))),
       ],
     })
@@ -94,6 +98,7 @@ async function lockInstance(
   bot: BotRecord,
   stored: InstanceRecord,
   reason: DoubleUse,
+  use: ReadmissionUse,
 ): Promise<void> {
   const target = { kind: 'instance', bot: stored.bot, instanceId: stored.id } as const
   const { lock, fields } = lockForDoubleUse(context, target, caller, stored, reason)
@@ -104,6 +109,7 @@ async function lockInstance(
       { kind: 'replace-instance', expected: stored, instance: stored },
       { kind: 'insert-lock', lock },
       { kind: 'touch-bot', name: stored.bot },
+      ...use.changes,
     ],
     events: [{ ...eventBy(context, caller, 'lock.create', about), actor: 'hub' }],
   })

@@ -20,6 +20,7 @@ import type {
   InstanceRecord,
   LockRecord,
   NodeRecord,
+  ReadmissionRecord,
   RedemptionRecord,
   RoleRecord,
   SessionRecord,
@@ -81,6 +82,13 @@ export interface InstanceReader {
   /** Newest join first. */
   listForBot(bot: string): Promise<readonly InstanceRecord[]>
   count(): Promise<number>
+}
+
+export interface ReadmissionReader {
+  /** By the instance, a bot's or a node's. */
+  get(instanceId: string): Promise<ReadmissionRecord | undefined>
+  /** Oldest first, also those that are used or over. */
+  listForBot(bot: string): Promise<readonly ReadmissionRecord[]>
 }
 
 export interface CertificateReader {
@@ -146,7 +154,7 @@ export type Change =
   | { readonly kind: 'expect-bot'; readonly name: string; readonly revision: number }
   // Counts the bot's revision up; `missing` without the bot.
   | { readonly kind: 'touch-bot'; readonly name: string }
-  // Also deletes its instances and locks; its tokens and certificates stay. `missing`.
+  // Also deletes its instances, locks and readmissions; its tokens and certificates stay. `missing`.
   | { readonly kind: 'delete-bot'; readonly name: string }
   // `exists`; `missing` without the bot, where it names one.
   | { readonly kind: 'insert-token'; readonly token: TokenRecord }
@@ -167,6 +175,18 @@ export type Change =
       readonly expected: Pick<InstanceRecord, 'generation' | 'keyFingerprint'>
       readonly instance: InstanceRecord
     }
+  // In place of one that the instance has already. `missing` without
+  // the bot's or node's instance.
+  | { readonly kind: 'put-readmission'; readonly readmission: ReadmissionRecord }
+  // `conflict` unless the instance has this readmission, unused.
+  | {
+      readonly kind: 'use-readmission'
+      readonly instanceId: string
+      readonly id: string
+      readonly usedAt: number
+    }
+  // If there is one.
+  | { readonly kind: 'delete-readmission'; readonly instanceId: string }
   // `exists`; `missing` without the bot, instance, node or role. A login isn't looked up.
   | { readonly kind: 'insert-lock'; readonly lock: LockRecord }
   // `missing`.
@@ -183,7 +203,7 @@ export type Change =
   | { readonly kind: 'insert-node'; readonly node: NodeRecord }
   // `conflict` unless the stored revision is one less than the given; `missing` without the node.
   | { readonly kind: 'replace-node'; readonly node: NodeRecord }
-  // Its sessions and the locks on it go too. `missing`.
+  // Its sessions, its readmission and the locks on it go too. `missing`.
   | { readonly kind: 'delete-node'; readonly name: string }
   // `exists` where the node has one with this identifier; `missing` without the node.
   | { readonly kind: 'insert-session'; readonly session: SessionRecord }
@@ -229,6 +249,7 @@ export interface Store {
   readonly bots: BotReader
   readonly tokens: TokenReader
   readonly instances: InstanceReader
+  readonly readmissions: ReadmissionReader
   readonly locks: LockReader
   readonly certificates: CertificateReader
   readonly nodes: NodeReader

@@ -15,6 +15,7 @@ import { describeChangeFeed } from './store-changes.ts'
 import { describeInstances } from './store-instances.ts'
 import { describeLocks } from './store-locks.ts'
 import { describeNodes } from './store-nodes.ts'
+import { describeReadmissions } from './store-readmissions.ts'
 import { describeRoles } from './store-roles.ts'
 import { describeSessions } from './store-sessions.ts'
 import { describeTokens } from './store-tokens.ts'
@@ -42,6 +43,7 @@ export function describeStoreContract(name: string, createPlace: () => Promise<S
     describeNodes(subject)
     describeSessions(subject)
     describeLocks(subject)
+    describeReadmissions(subject)
     describeAudit(subject)
     describeAuditPages(subject)
     describeSignedAudit(subject)

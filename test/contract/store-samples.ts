@@ -9,6 +9,7 @@ import type {
   InstanceRecord,
   LockRecord,
   NodeRecord,
+  ReadmissionRecord,
   RoleRecord,
   SessionRecord,
   TokenRecord,
@@ -141,6 +142,18 @@ export function session(given: Partial<SessionRecord> = {}): SessionRecord {
     certificateSerial: serial(),
     address: '192.0.2.7',
     startedAt: NOON,
+    ...given,
+  }
+}
+
+export function readmission(given: Partial<ReadmissionRecord> = {}): ReadmissionRecord {
+  return {
+    id: randomUUID(),
+    target: { kind: 'bot', bot: 'ci', instanceId: randomUUID() },
+    createdAt: NOON,
+    createdBy: 'local',
+    expiresAt: NOON + 600_000,
+    usedAt: undefined,
     ...given,
   }
 }

@@ -97,6 +97,9 @@ export class AccessState {
       case 'redeem-token':
       case 'invalidate-tokens':
       case 'delete-token':
+      case 'put-readmission':
+      case 'use-readmission':
+      case 'delete-readmission':
       case 'insert-admin':
       case 'delete-admin':
       case 'insert-authority':

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { DescMethod } from '@bufbuild/protobuf'
+import { newRequest } from '../../../test/fakes/auth.ts'
 import { createAdmin, openRemote, openTestHub, type TestHub } from '../../../test/fakes/hub.ts'
 import { INSTANCE_ID, keyPair } from '../../../test/fakes/tls.ts'
-import { systemClock } from '../../base/clock.ts'
+import { DAY, HOUR, MINUTE, systemClock } from '../../base/clock.ts'
 import { type HubChannel, openTlsChannel, openUnixChannel } from '../../client/channel.ts'
 import type { ClientCredential } from '../../client/identity-hub.ts'
 import { callServerStream } from '../../client/server-stream.ts'
@@ -15,7 +16,7 @@ import * as node from '../../gen/mezite/v1/node_pb.js'
 import { methodName } from '../../rpc/method-name.ts'
 import { issueClientCertificate } from '../../x509/issue.ts'
 import type { CallerKind } from '../caller.ts'
-import { ACCESS } from './access.ts'
+import { ACCESS, OPEN_TO_EXPIRED } from './access.ts'
 
 const METHODS: readonly DescMethod[] = [identity, node, admin]
   .flatMap((module) => Object.values(module))
@@ -23,7 +24,7 @@ const METHODS: readonly DescMethod[] = [identity, node, admin]
 const KINDS: readonly CallerKind[] = ['anyone', 'bot', 'node', 'admin', 'local']
 
 /** A bot's or a node's identity, as far as TLS can tell. */
-function issueGhost(hub: TestHub, kind: 'bot' | 'node'): ClientCredential {
+function issueGhost(hub: TestHub, kind: 'bot' | 'node', lifeMs = HOUR): ClientCredential {
   const { privateKey, spki } = keyPair()
   const { store, authorities } = hub.auth.context
   const now = Date.now()
@@ -31,7 +32,7 @@ function issueGhost(hub: TestHub, kind: 'bot' | 'node'): ClientCredential {
     {
       spki,
       serial: Buffer.alloc(16, 7),
-      validity: { notBeforeMs: now - 60_000, notAfterMs: now + 3_600_000 },
+      validity: { notBeforeMs: now - DAY, notAfterMs: now + lifeMs },
       identity: {
         kind,
         clusterId: store.clusterId,
@@ -47,13 +48,13 @@ function issueGhost(hub: TestHub, kind: 'bot' | 'node'): ClientCredential {
 
 async function openChannelAs(hub: TestHub, kind: CallerKind) {
   if (kind === 'local') return openUnixChannel(hub.socketPath)
+  return openChannelWith(hub, await credentialOf(hub, kind))
+}
+
+function openChannelWith(hub: TestHub, credential: ClientCredential | undefined): HubChannel {
   const certificates = [hub.auth.context.authorities.tls.certificate.der]
   const trust = serverTrust({ kind: 'tls-ca', certificates }, hub.address.host)
-  return openTlsChannel(
-    { address: hub.address, clock: systemClock },
-    trust,
-    await credentialOf(hub, kind),
-  )
+  return openTlsChannel({ address: hub.address, clock: systemClock }, trust, credential)
 }
 
 async function credentialOf(hub: TestHub, kind: Exclude<CallerKind, 'local'>) {
@@ -125,6 +126,53 @@ describe('the access table', () => {
       assert.deepEqual(hub.logged, [], 'no call is a failure of the hub')
     })
   }
+})
+
+describe('an identity that has expired', () => {
+  it('gets as far as the renewals of its own kind, and nowhere else', async () => {
+    assert.deepEqual(
+      [...OPEN_TO_EXPIRED].map((rpc) => ACCESS.get(rpc)),
+      [['bot'], ['node']],
+    )
+    for (const kind of ['bot', 'node'] as const) {
+      await using hub = await openTestHub()
+      const channel = openChannelWith(hub, issueGhost(hub, kind, -MINUTE))
+      for (const method of METHODS) {
+        const name = methodName(method)
+        const mayTry = OPEN_TO_EXPIRED.has(name) && ACCESS.get(name)?.includes(kind)
+        const code = await call(channel, method)
+        // An empty request has no key that could be certified.
+        assert.equal(code, mayTry ? 'invalid-request' : 'identity-expired', `${kind} ${name}`)
+      }
+      channel.close()
+      assert.deepEqual(hub.logged, [])
+    }
+  })
+
+  it('is refused there too without a readmission, and leaves an event', async () => {
+    await using hub = await openTestHub()
+    const channel = openChannelWith(hub, issueGhost(hub, 'bot', -MINUTE))
+    const { renew } = identity.IdentityService.method
+    const { identityPublicKey, sshPublicKey } = newRequest()
+    const request = { request: { identityPublicKey, sshPublicKey } }
+    await assert.rejects(callUnary(channel, renew, request), { hubCode: 'identity-expired' })
+    channel.close()
+    const [event] = await hub.auth.context.store.audit.list({ limit: 1 })
+    assert.deepEqual(
+      [event?.type, event?.outcome, event?.fields?.['reason'], event?.bot],
+      ['bot.renew', 'refused', 'identity-expired', 'ghost'],
+    )
+  })
+
+  it('of an admin is good for nothing, on a connection that it has too', async () => {
+    await using hub = await openTestHub()
+    const channel = openChannelWith(hub, await createAdmin(hub, 'alice'))
+    hub.auth.clock.advance(91 * DAY)
+    for (const method of METHODS) {
+      assert.equal(await call(channel, method), 'identity-expired', methodName(method))
+    }
+    channel.close()
+  })
 })
 
 describe('an admin identity', () => {

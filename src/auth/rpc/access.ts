@@ -38,6 +38,8 @@ export const ACCESS: ReadonlyMap<string, readonly CallerKind[]> = new Map([
   ['mezite.v1.BotService/DeleteBot', ADMINS],
   ['mezite.v1.BotService/LockBot', ADMINS],
   ['mezite.v1.BotService/UnlockBot', ADMINS],
+  ['mezite.v1.BotService/ReadmitBot', ADMINS],
+  ['mezite.v1.BotService/CancelReadmission', ADMINS],
 
   ['mezite.v1.LockService/CreateLock', ADMINS],
   ['mezite.v1.LockService/ListLocks', ADMINS],
@@ -47,6 +49,8 @@ export const ACCESS: ReadonlyMap<string, readonly CallerKind[]> = new Map([
   ['mezite.v1.NodeService/GetNode', ADMINS],
   ['mezite.v1.NodeService/UpdateNode', ADMINS],
   ['mezite.v1.NodeService/DeleteNode', ADMINS],
+  ['mezite.v1.NodeService/ReadmitNode', ADMINS],
+  ['mezite.v1.NodeService/CancelNodeReadmission', ADMINS],
 
   ['mezite.v1.TokenService/CreateToken', ADMINS],
   ['mezite.v1.TokenService/ListTokens', ADMINS],
@@ -69,6 +73,12 @@ export const ACCESS: ReadonlyMap<string, readonly CallerKind[]> = new Map([
   ['mezite.v1.StatusService/GetStatus', ADMINS],
 ])
 
+/** What an identity that has expired may still call: what decides on its readmission. */
+export const OPEN_TO_EXPIRED: ReadonlySet<string> = new Set([
+  'mezite.v1.IdentityService/Renew',
+  'mezite.v1.NodeAgentService/RenewNode',
+])
+
 export interface AccessOptions {
   readonly nowMs: number
   /** @throws AuthError `unauthenticated` for an admin identity that was removed or has expired */
@@ -86,16 +96,18 @@ export async function requireAccess(
   { caller, identityExpiresAt }: Peer,
   { nowMs, requireCurrentAdmin }: AccessOptions,
 ): Promise<void> {
-  if (identityExpiresAt !== undefined && identityExpiresAt <= nowMs) {
+  const mayCall = ACCESS.get(rpc)?.includes(caller.kind) ?? false
+  const isExpired = identityExpiresAt !== undefined && identityExpiresAt <= nowMs
+  if (isExpired && !(mayCall && OPEN_TO_EXPIRED.has(rpc))) {
     throw identityEnded(caller, identityExpiresAt)
   }
-  if (!ACCESS.get(rpc)?.includes(caller.kind)) throw denied(rpc, caller)
+  if (!mayCall) throw denied(rpc, caller)
   if (caller.kind === 'admin') await requireCurrentAdmin(caller)
 }
 
 /** The refusal of a caller whose certificate expired at `at`. */
 export function identityEnded(caller: Caller, at: number): AuthError {
-  if (caller.kind === 'bot') return identityExpired(caller.bot)
+  if (caller.kind === 'bot') return identityExpired(caller.bot, caller.instanceId)
   if (caller.kind === 'node') return nodeIdentityExpired(caller.node)
   return new AuthError('identity-expired', `this admin identity expired at ${formatTime(at)}`, {
     hint: "make a new one on the hub's machine: mezctl admins add",

@@ -24,6 +24,7 @@ export const roleSubject = (name: string): string => `role "${name}"`
 export const botSubject = (name: string): string => `bot "${name}"`
 export const tokenSubject = (id: string): string => `join token "${id}"`
 export const instanceSubject = (id: string): string => `bot instance "${id}"`
+export const readmissionSubject = (instanceId: string): string => `readmission of ${instanceId}`
 export const certificateSubject = (serial: bigint): string => `certificate ${serial}`
 export const nodeSubject = (name: string): string => `node "${name}"`
 export const sessionSubject = (node: string, id: string): string => `session "${node}/${id}"`

@@ -45,7 +45,7 @@ describe('completion for bash', () => {
   it('offers verbs, and verbs of verbs', async () => {
     assert.ok((await offered('')).includes('bots'))
     assert.deepEqual(await offered('bo'), ['bots'])
-    assert.deepEqual(await offered('bots', 'r'), ['rotate-token', 'rm'])
+    assert.deepEqual(await offered('bots', 'r'), ['rotate-token', 'readmit', 'rm'])
     assert.deepEqual(await offered('--format', 'json', 'roles', 'va'), ['validate'])
   })
 
@@ -71,7 +71,7 @@ it('completion for fish offers verbs, flags and values', async () => {
     shell('fish', ['--no-config', '-c', `source ${path}; complete -C '${line}'`])
       .map((it) => it.split('\t')[0])
       .sort()
-  assert.deepEqual(offered('mezctl bots r'), ['rm', 'rotate-token'])
+  assert.deepEqual(offered('mezctl bots r'), ['readmit', 'rm', 'rotate-token'])
   assert.deepEqual(offered('mezctl bots add --token-'), ['--token-ttl', '--token-uses'])
   assert.deepEqual(offered('mezctl ca export --type '), ['host', 'tls', 'user'])
 })

@@ -27,7 +27,7 @@ export function hubRpcs(auth: Auth, version: string): readonly Rpc[] {
     ...roleRpcs(auth.roles),
     ...botRpcs(auth),
     ...lockRpcs(auth.locks),
-    ...nodeRpcs(auth.nodes),
+    ...nodeRpcs(auth),
     ...tokenRpcs(auth),
     ...accessRpcs(auth.board),
     ...sessionRpcs(auth.sessions),

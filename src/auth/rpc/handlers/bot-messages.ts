@@ -12,6 +12,7 @@ import type { InstanceRecord, LockRecord, TokenRecord } from '../../records.ts'
 import { type NewToken, tokenState } from '../../tokens.ts'
 import { timeField } from './fields.ts'
 import { toLock } from './locks.ts'
+import { toReadmission } from './readmission-messages.ts'
 
 export function toBot(view: BotView, nowMs: number): MessageInitShape<typeof BotSchema> {
   const { bot, access, instances } = view
@@ -29,6 +30,7 @@ export function toBot(view: BotView, nowMs: number): MessageInitShape<typeof Bot
     locks: view.locks.map(toLock),
     withheldLogins: access.withheldLogins.map(({ login, reason }) => ({ login, reason })),
     tokens: view.tokens.map((token) => toTokenSummary(token, nowMs)),
+    readmissions: view.readmissions.map(toReadmission),
   }
 }
 
@@ -58,6 +60,7 @@ export function toJoinToken({ value, record }: NewToken): MessageInitShape<typeo
 export function toInstance(
   instance: InstanceRecord,
   locks: readonly LockRecord[],
+  nowMs: number,
 ): MessageInitShape<typeof InstanceSchema> {
   return {
     id: instance.id,
@@ -71,6 +74,7 @@ export function toInstance(
     clientVersion: instance.clientVersion,
     clientHost: instance.clientHost,
     address: instance.address,
+    expired: instance.identityExpiresAt <= nowMs,
     locks: locks
       .filter(({ target }) => target.kind !== 'instance' || target.instanceId === instance.id)
       .map(toLock),

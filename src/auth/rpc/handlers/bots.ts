@@ -6,10 +6,11 @@ import { toBot, toInstance, toJoinToken } from './bot-messages.ts'
 import { optional, optionalDuration } from './fields.ts'
 import { toLock } from './locks.ts'
 import { readPage } from './paging.ts'
+import { toReadmission } from './readmission-messages.ts'
 
 const LARGEST_PAGE = 500
 
-export function botRpcs({ bots, locks, context }: Auth): readonly Rpc[] {
+export function botRpcs({ bots, locks, readmissions, context }: Auth): readonly Rpc[] {
   const { method } = BotService
   const { publicAddress, clock } = context
   const now = () => clock.now()
@@ -36,7 +37,9 @@ export function botRpcs({ bots, locks, context }: Auth): readonly Rpc[] {
     rpc(method.getBot, async ({ name }) => ({ bot: toBot(await bots.get(name), now()) })),
     rpc(method.listInstances, async ({ bot }) => {
       const view = await bots.get(bot)
-      return { instances: view.instances.map((instance) => toInstance(instance, view.locks)) }
+      return {
+        instances: view.instances.map((instance) => toInstance(instance, view.locks, now())),
+      }
     }),
     rpc(method.rotateToken, async (request, caller) => {
       const { bot, token, invalidated } = await bots.rotateToken(
@@ -61,6 +64,14 @@ export function botRpcs({ bots, locks, context }: Auth): readonly Rpc[] {
     }),
     rpc(method.unlockBot, async ({ name }, caller) => ({
       removed: (await locks.unlockBot(caller, name)).map(toLock),
+    })),
+    rpc(method.readmitBot, async ({ name, instanceIds, ttl }, caller) => {
+      const options = { instanceIds, ttl: optionalDuration('ttl', ttl) }
+      const granted = await readmissions.grantToBot(caller, name, options)
+      return { readmissions: granted.map(toReadmission) }
+    }),
+    rpc(method.cancelReadmission, async ({ name, instanceIds }, caller) => ({
+      cancelled: (await readmissions.cancelForBot(caller, name, instanceIds)).map(toReadmission),
     })),
   ]
 }

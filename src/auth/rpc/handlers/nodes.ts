@@ -1,14 +1,17 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { type NodeSchema, NodeService } from '../../../gen/mezite/v1/node_pb.js'
 import { toTimestamp } from '../../../rpc/times.ts'
-import type { Nodes, NodeView } from '../../nodes.ts'
+import type { Auth } from '../../auth.ts'
+import type { NodeView } from '../../nodes.ts'
 import { type Rpc, rpc } from '../rpc.ts'
+import { optionalDuration } from './fields.ts'
 import { toLock } from './locks.ts'
 import { readPage } from './paging.ts'
+import { toReadmission } from './readmission-messages.ts'
 
 const LARGEST_PAGE = 500
 
-export function nodeRpcs(nodes: Nodes): readonly Rpc[] {
+export function nodeRpcs({ nodes, readmissions }: Auth): readonly Rpc[] {
   const { method } = NodeService
   return [
     rpc(method.listNodes, async (request) => {
@@ -23,10 +26,18 @@ export function nodeRpcs(nodes: Nodes): readonly Rpc[] {
       await nodes.remove(caller, name)
       return {}
     }),
+    rpc(method.readmitNode, async ({ name, ttl }, caller) => {
+      const options = { ttl: optionalDuration('ttl', ttl) }
+      return { readmission: toReadmission(await readmissions.grantToNode(caller, name, options)) }
+    }),
+    rpc(method.cancelNodeReadmission, async ({ name }, caller) => ({
+      cancelled: (await readmissions.cancelForNode(caller, name)).map(toReadmission),
+    })),
   ]
 }
 
-function toNode({ node, isOnline, locks }: NodeView): MessageInitShape<typeof NodeSchema> {
+function toNode(view: NodeView): MessageInitShape<typeof NodeSchema> {
+  const { node, isOnline, locks, readmission } = view
   return {
     name: node.name,
     labels: { ...node.labels },
@@ -43,5 +54,6 @@ function toNode({ node, isOnline, locks }: NodeView): MessageInitShape<typeof No
     hostCertificateExpiresAt: toTimestamp(node.hostCertificateExpiresAt),
     identityExpiresAt: toTimestamp(node.identityExpiresAt),
     locks: locks.map(toLock),
+    ...(readmission && { readmission: toReadmission(readmission) }),
   }
 }

@@ -10,6 +10,7 @@ import type { Connection } from './connection.ts'
 import { insertInstance, replaceInstance } from './instances.ts'
 import { deleteLock, insertLock } from './locks.ts'
 import { deleteNode, insertNode, replaceNode } from './nodes.ts'
+import { deleteReadmission, putReadmission, useReadmission } from './readmissions.ts'
 import { deleteRole, insertRole, replaceRole } from './roles.ts'
 import { deleteSession, insertSession } from './sessions.ts'
 import { deleteToken, insertToken, invalidateTokens, redeemToken } from './tokens.ts'
@@ -79,6 +80,15 @@ export function applyChange(database: Connection, change: Change): void {
       break
     case 'delete-session':
       deleteSession(database, change.node, change.id)
+      break
+    case 'put-readmission':
+      putReadmission(database, change.readmission)
+      break
+    case 'use-readmission':
+      useReadmission(database, change)
+      break
+    case 'delete-readmission':
+      deleteReadmission(database, change.instanceId)
       break
     case 'insert-lock':
       insertLock(database, change.lock)

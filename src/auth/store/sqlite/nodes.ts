@@ -114,6 +114,15 @@ export function deleteNode(database: Connection, name: string): void {
   if (deleted === 0) throw missing(nodeSubject(name))
 }
 
+/** A node that has joined anew is another instance. */
+export function requireNodeInstance(database: Connection, name: string, instanceId: string): void {
+  const row = database.get('SELECT 1 FROM nodes WHERE name = :name AND instance_id = :instanceId', {
+    name,
+    instanceId,
+  })
+  if (!row) throw missing(`instance ${instanceId} of ${nodeSubject(name)}`)
+}
+
 export function requireNode(database: Connection, name: string): void {
   const row = database.get('SELECT 1 FROM nodes WHERE name = :name', { name })
   if (!row) throw missing(nodeSubject(name))

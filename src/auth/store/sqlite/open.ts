@@ -32,6 +32,7 @@ import { createLockReader } from './locks.ts'
 import type { WriterData } from './messages.ts'
 import { createNodeReader } from './nodes.ts'
 import { CommitQueue } from './queue.ts'
+import { createReadmissionReader } from './readmissions.ts'
 import { createRoleReader } from './roles.ts'
 import { createSessionReader } from './sessions.ts'
 import { createTokenReader } from './tokens.ts'
@@ -136,6 +137,7 @@ function createStore(
     bots: createBotReader(reader),
     tokens: createTokenReader(reader),
     instances: createInstanceReader(reader),
+    readmissions: createReadmissionReader(reader),
     locks: createLockReader(reader),
     certificates: createCertificateReader(reader),
     nodes: createNodeReader(reader),

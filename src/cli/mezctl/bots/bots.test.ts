@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { DEPLOYER, newRequest, STRANGER } from '../../../../test/fakes/auth.ts'
+import { DAY } from '../../../base/clock.ts'
 import { parseJoinToken } from '../../../trust/join-token.ts'
 import { checkedRuns } from '../testing/checked-runs.ts'
 import { startTestHub, type TestHub } from '../testing/test-hub.ts'
@@ -153,4 +154,53 @@ it('bots rm asks nothing and says what went', async () => {
     'Bot removed: removed (1 instance; certificates that are out end by themselves)\n',
   )
   assert.deepEqual(await refusal('bots', 'rm', 'removed'), { exit: 4, code: 'not-found' })
+})
+
+describe('bots readmit', () => {
+  it('takes the instance that has expired, shows it, and takes it back', async () => {
+    await using own = await startTestHub()
+    const mezctl = checkedRuns(() => own)
+    await own.mezctl(['roles', 'create', '-'], { input: DEPLOYER })
+    const { token } = await mezctl.runJson('bots', 'add', 'off', '--roles=ci-deployer')
+    const { instanceId } = await own.auth.joining.join(STRANGER, token.value, newRequest())
+    assert.deepEqual(await mezctl.refusal('bots', 'readmit', 'off'), {
+      exit: 2,
+      code: 'invalid-request',
+    })
+    await own.clock.sleep(DAY)
+    assert.match(await mezctl.run('bots', 'instances', 'off'), / expired$/m)
+    assert.equal(
+      await mezctl.run('bots', 'readmit', 'off'),
+      `Readmitted: off, instance ${instanceId} (once, until 2026-03-25T14:10:00Z)
+Its daemon tries again within a minute; on the machine, a reload makes it try at once.
+`,
+    )
+    assert.match(
+      await mezctl.run('bots', 'show', 'off'),
+      new RegExp(
+        `^READMITTED +UNTIL +BY +USED\n${instanceId} +2026-03-25T14:10:00Z +local +not yet$`,
+        'm',
+      ),
+    )
+    const { readmissions } = await mezctl.runJson(
+      ...['bots', 'readmit', 'off', `--instance=${instanceId}`, '--ttl=1h'],
+    )
+    assert.deepEqual(readmissions, [
+      {
+        instance_id: instanceId,
+        created_at: '2026-03-25T14:00:00Z',
+        created_by: 'local',
+        expires_at: '2026-03-25T15:00:00Z',
+        used_at: null,
+      },
+    ])
+    assert.equal(
+      await mezctl.run('bots', 'readmit', 'off', '--cancel'),
+      'Readmission cancelled: off (1 instance)\n',
+    )
+    const { cancelled } = await mezctl.runJson('bots', 'readmit', 'off', '--cancel')
+    assert.deepEqual(cancelled, [])
+    assert.equal((await mezctl.refusal('bots', 'readmit', 'off', '--cancel', '--ttl=1h')).exit, 2)
+    assert.equal((await mezctl.refusal('bots', 'readmit', 'nobody')).exit, 4)
+  })
 })

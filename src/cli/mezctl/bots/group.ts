@@ -3,6 +3,7 @@ import { botsAdd } from './add.ts'
 import { botsInstances } from './instances.ts'
 import { botsLock } from './lock.ts'
 import { botsLs } from './ls.ts'
+import { botsReadmit } from './readmit.ts'
 import { botsRm } from './rm.ts'
 import { botsRotateToken } from './rotate-token.ts'
 import { botsShow } from './show.ts'
@@ -23,6 +24,7 @@ export const bots: VerbGroup = {
     botsRotateToken,
     botsLock,
     botsUnlock,
+    botsReadmit,
     botsRm,
   ],
 }

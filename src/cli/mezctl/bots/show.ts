@@ -4,6 +4,7 @@ import { formatDetails, formatTable } from '../../table.ts'
 import { defineVerb } from '../../verb.ts'
 import { hubParameters, withHub } from '../connection.ts'
 import { lockListing } from '../lock-view.ts'
+import { READMISSION_COLUMNS } from '../readmission-view.ts'
 import { TOKEN_COLUMNS } from '../token-view.ts'
 import { durationText, timeText } from '../wire-values.ts'
 import { nameParameter } from './parameters.ts'
@@ -13,7 +14,7 @@ export const botsShow = defineVerb({
   name: 'show',
   summary: 'show all about one bot',
   description:
-    'Shows a bot: its roles, the principals that its certificates carry, its join tokens (never their values) and the locks on it and its instances.',
+    'Shows a bot: its roles, the principals that its certificates carry, its join tokens (never their values), its open readmissions, and the locks on it and its instances.',
   parameters: { ...nameParameter, ...formatParameter, ...hubParameters },
   positional: ['name'],
   examples: [{ command: 'mezctl bots show github-deploy', does: 'one bot' }],
@@ -43,5 +44,8 @@ function botText(bot: Bot): string {
   ])
   const tokens = bot.tokens.length > 0 ? `\n${formatTable(TOKEN_COLUMNS, bot.tokens)}` : ''
   const locks = bot.locks.length > 0 ? `\n${formatTable(lockListing.columns, bot.locks)}` : ''
-  return `${details}${tokens}${locks}`
+  const { readmissions } = bot
+  const readmitted =
+    readmissions.length > 0 ? `\n${formatTable(READMISSION_COLUMNS, readmissions)}` : ''
+  return `${details}${tokens}${readmitted}${locks}`
 }

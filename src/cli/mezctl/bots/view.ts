@@ -1,6 +1,7 @@
 import type { Bot, Instance } from '../../../gen/mezite/v1/admin_pb.js'
 import type { Listing } from '../listing.ts'
 import { lockJson } from '../lock-view.ts'
+import { readmissionJson } from '../readmission-view.ts'
 import { tokenJson } from '../token-view.ts'
 import { durationText, timeText } from '../wire-values.ts'
 
@@ -19,6 +20,7 @@ export function botJson(bot: Bot) {
     created_by: bot.createdBy,
     locks: bot.locks.map(lockJson),
     tokens: bot.tokens.map(tokenJson),
+    readmissions: bot.readmissions.map(readmissionJson),
   }
 }
 
@@ -42,6 +44,14 @@ export const botListing: Listing<Bot> = {
   empty: 'No bots. Make one with: mezctl bots add NAME --roles=ROLE',
 }
 
+export type InstanceState = 'active' | 'locked' | 'expired'
+
+/** A lock is said first: it has to go before anything else helps. */
+function instanceState({ locks, expired }: Instance): InstanceState {
+  if (locks.length > 0) return 'locked'
+  return expired ? 'expired' : 'active'
+}
+
 export function instanceJson(instance: Instance) {
   return {
     id: instance.id,
@@ -55,6 +65,7 @@ export function instanceJson(instance: Instance) {
     client_version: instance.clientVersion,
     client_host: instance.clientHost,
     address: instance.address,
+    state: instanceState(instance),
     locks: instance.locks.map(lockJson),
   }
 }
@@ -67,7 +78,7 @@ export const instanceListing: Listing<Instance> = {
     { header: 'GENERATION', cell: (instance) => String(instance.generation) },
     { header: 'LAST SEEN', cell: (instance) => timeText(instance.lastSeen) ?? 'never' },
     { header: 'IDENTITY EXPIRES', cell: (it) => timeText(it.identityExpiresAt) ?? '' },
-    { header: 'STATE', cell: ({ locks }) => (locks.length > 0 ? 'locked' : 'active') },
+    { header: 'STATE', cell: instanceState },
   ],
   toJson: instanceJson,
   empty: 'No instances: no join token of this bot has been used yet.',

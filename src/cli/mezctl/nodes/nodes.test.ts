@@ -67,6 +67,25 @@ describe('nodes', () => {
     assert.deepEqual([status.nodes, status.nodes_online, status.sessions], [1, 1, 0])
   })
 
+  it('readmit lets one renew though it has expired, until it is cancelled', async () => {
+    const text = await run('nodes', 'readmit', 'web-1', '--ttl=5m')
+    assert.match(
+      text,
+      new RegExp(`^Readmitted: web-1, instance ${web.instanceId} \\(once, until 2`),
+    )
+    assert.match(
+      await run('nodes', 'show', 'web-1'),
+      new RegExp(`^${web.instanceId} .* not yet$`, 'm'),
+    )
+    const { readmission } = await runJson('nodes', 'show', 'web-1')
+    assert.deepEqual([readmission.instance_id, readmission.used_at], [web.instanceId, null])
+    const cancelled = 'Readmission cancelled: web-1 (1 instance)\n'
+    assert.equal(await run('nodes', 'readmit', 'web-1', '--cancel'), cancelled)
+    assert.equal((await runJson('nodes', 'show', 'web-1')).readmission, null)
+    assert.equal((await refusal('nodes', 'readmit', 'web-1', '--cancel', '--ttl=1h')).exit, 2)
+    assert.equal((await refusal('nodes', 'readmit', 'nope')).exit, 4)
+  })
+
   it('rm removes one', async () => {
     await using gone = await startTestNode(hub, { name: 'gone' })
     assert.equal(await run('nodes', 'rm', gone.name), 'Node removed: gone\n')

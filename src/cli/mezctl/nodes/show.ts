@@ -4,6 +4,7 @@ import { formatDetails, formatTable } from '../../table.ts'
 import { defineVerb } from '../../verb.ts'
 import { hubParameters, withHub } from '../connection.ts'
 import { lockListing } from '../lock-view.ts'
+import { READMISSION_COLUMNS } from '../readmission-view.ts'
 import { timeText } from '../wire-values.ts'
 import { nodeNameParameter } from './parameters.ts'
 import { labelsText, nodeJson, nodeStateText } from './view.ts'
@@ -44,7 +45,9 @@ function nodeText(node: Node): string {
     ['sshd', node.sshdVersion],
   ])
   const locks = node.locks.length > 0 ? `\n${formatTable(lockListing.columns, node.locks)}` : ''
-  return details + locks
+  const { readmission } = node
+  const readmitted = readmission ? `\n${formatTable(READMISSION_COLUMNS, [readmission])}` : ''
+  return details + readmitted + locks
 }
 
 function until(time: string | null): string {

@@ -1,6 +1,7 @@
 import type { Node } from '../../../gen/mezite/v1/node_pb.js'
 import type { Listing } from '../listing.ts'
 import { lockJson } from '../lock-view.ts'
+import { readmissionJson } from '../readmission-view.ts'
 import { timeText } from '../wire-values.ts'
 
 type Labels = Readonly<Record<string, string>>
@@ -22,6 +23,7 @@ export function nodeJson(node: Node) {
     host_certificate_expires_at: timeText(node.hostCertificateExpiresAt),
     identity_expires_at: timeText(node.identityExpiresAt),
     locks: node.locks.map(lockJson),
+    readmission: node.readmission ? readmissionJson(node.readmission) : null,
   }
 }
 

@@ -289,6 +289,13 @@ export declare type Bot = Message<"mezite.v1.Bot"> & {
    * @generated from field: repeated mezite.v1.TokenSummary tokens = 12;
    */
   tokens: TokenSummary[];
+
+  /**
+   * Those that last, used or not.
+   *
+   * @generated from field: repeated mezite.v1.Readmission readmissions = 13;
+   */
+  readmissions: Readmission[];
 };
 
 /**
@@ -296,6 +303,48 @@ export declare type Bot = Message<"mezite.v1.Bot"> & {
  * Use `create(BotSchema)` to create a new message.
  */
 export declare const BotSchema: GenMessage<Bot>;
+
+/**
+ * Leave for one renewal with an expired identity.
+ *
+ * @generated from message mezite.v1.Readmission
+ */
+export declare type Readmission = Message<"mezite.v1.Readmission"> & {
+  /**
+   * Of a bot, or of a node.
+   *
+   * @generated from field: string instance_id = 1;
+   */
+  instanceId: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp created_at = 2;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string created_by = 3;
+   */
+  createdBy: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expires_at = 4;
+   */
+  expiresAt?: Timestamp | undefined;
+
+  /**
+   * Absent: not yet.
+   *
+   * @generated from field: google.protobuf.Timestamp used_at = 5;
+   */
+  usedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message mezite.v1.Readmission.
+ * Use `create(ReadmissionSchema)` to create a new message.
+ */
+export declare const ReadmissionSchema: GenMessage<Readmission>;
 
 /**
  * @generated from message mezite.v1.WithheldLogin
@@ -658,6 +707,13 @@ export declare type Instance = Message<"mezite.v1.Instance"> & {
    * @generated from field: repeated mezite.v1.Lock locks = 12;
    */
   locks: Lock[];
+
+  /**
+   * Its identity has expired, by the hub's clock.
+   *
+   * @generated from field: bool expired = 13;
+   */
+  expired: boolean;
 };
 
 /**
@@ -832,6 +888,93 @@ export declare type UnlockBotResponse = Message<"mezite.v1.UnlockBotResponse"> &
  * Use `create(UnlockBotResponseSchema)` to create a new message.
  */
 export declare const UnlockBotResponseSchema: GenMessage<UnlockBotResponse>;
+
+/**
+ * @generated from message mezite.v1.ReadmitBotRequest
+ */
+export declare type ReadmitBotRequest = Message<"mezite.v1.ReadmitBotRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * None: the only one whose identity has expired.
+   *
+   * @generated from field: repeated string instance_ids = 2;
+   */
+  instanceIds: string[];
+
+  /**
+   * Absent: 10 minutes.
+   *
+   * @generated from field: google.protobuf.Duration ttl = 3;
+   */
+  ttl?: Duration | undefined;
+};
+
+/**
+ * Describes the message mezite.v1.ReadmitBotRequest.
+ * Use `create(ReadmitBotRequestSchema)` to create a new message.
+ */
+export declare const ReadmitBotRequestSchema: GenMessage<ReadmitBotRequest>;
+
+/**
+ * @generated from message mezite.v1.ReadmitBotResponse
+ */
+export declare type ReadmitBotResponse = Message<"mezite.v1.ReadmitBotResponse"> & {
+  /**
+   * @generated from field: repeated mezite.v1.Readmission readmissions = 1;
+   */
+  readmissions: Readmission[];
+};
+
+/**
+ * Describes the message mezite.v1.ReadmitBotResponse.
+ * Use `create(ReadmitBotResponseSchema)` to create a new message.
+ */
+export declare const ReadmitBotResponseSchema: GenMessage<ReadmitBotResponse>;
+
+/**
+ * @generated from message mezite.v1.CancelReadmissionRequest
+ */
+export declare type CancelReadmissionRequest = Message<"mezite.v1.CancelReadmissionRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * None: all of the bot's.
+   *
+   * @generated from field: repeated string instance_ids = 2;
+   */
+  instanceIds: string[];
+};
+
+/**
+ * Describes the message mezite.v1.CancelReadmissionRequest.
+ * Use `create(CancelReadmissionRequestSchema)` to create a new message.
+ */
+export declare const CancelReadmissionRequestSchema: GenMessage<CancelReadmissionRequest>;
+
+/**
+ * @generated from message mezite.v1.CancelReadmissionResponse
+ */
+export declare type CancelReadmissionResponse = Message<"mezite.v1.CancelReadmissionResponse"> & {
+  /**
+   * Those that lasted.
+   *
+   * @generated from field: repeated mezite.v1.Readmission cancelled = 1;
+   */
+  cancelled: Readmission[];
+};
+
+/**
+ * Describes the message mezite.v1.CancelReadmissionResponse.
+ * Use `create(CancelReadmissionResponseSchema)` to create a new message.
+ */
+export declare const CancelReadmissionResponseSchema: GenMessage<CancelReadmissionResponse>;
 
 /**
  * @generated from message mezite.v1.Lock
@@ -1669,6 +1812,24 @@ export declare const BotService: GenService<{
     methodKind: "unary";
     input: typeof UnlockBotRequestSchema;
     output: typeof UnlockBotResponseSchema;
+  },
+  /**
+   * Lets instances whose identity has expired renew once more, for some time.
+   *
+   * @generated from rpc mezite.v1.BotService.ReadmitBot
+   */
+  readmitBot: {
+    methodKind: "unary";
+    input: typeof ReadmitBotRequestSchema;
+    output: typeof ReadmitBotResponseSchema;
+  },
+  /**
+   * @generated from rpc mezite.v1.BotService.CancelReadmission
+   */
+  cancelReadmission: {
+    methodKind: "unary";
+    input: typeof CancelReadmissionRequestSchema;
+    output: typeof CancelReadmissionResponseSchema;
   },
 }>;
 

@@ -9,7 +9,7 @@ import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@
  * Describes the file mezite/v1/admin.proto.
  */
 export const file_mezite_v1_admin = /*@__PURE__*/
-  fileDesc("ChVtZXppdGUvdjEvYWRtaW4ucHJvdG8SCW1leml0ZS52MSKtAQoEUm9sZRIMCgRuYW1lGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhAKCGRvY3VtZW50GAMgASgJEhAKCHJldmlzaW9uGAQgASgEEi4KCmNyZWF0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiUKEUNyZWF0ZVJvbGVSZXF1ZXN0EhAKCGRvY3VtZW50GAEgASgJIjMKEkNyZWF0ZVJvbGVSZXNwb25zZRIdCgRyb2xlGAEgASgLMg8ubWV6aXRlLnYxLlJvbGUiJQoRVXBkYXRlUm9sZVJlcXVlc3QSEAoIZG9jdW1lbnQYASABKAkiMwoSVXBkYXRlUm9sZVJlc3BvbnNlEh0KBHJvbGUYASABKAsyDy5tZXppdGUudjEuUm9sZSI5ChBMaXN0Um9sZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIkwKEUxpc3RSb2xlc1Jlc3BvbnNlEh4KBXJvbGVzGAEgAygLMg8ubWV6aXRlLnYxLlJvbGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIh4KDkdldFJvbGVSZXF1ZXN0EgwKBG5hbWUYASABKAkiMAoPR2V0Um9sZVJlc3BvbnNlEh0KBHJvbGUYASABKAsyDy5tZXppdGUudjEuUm9sZSIhChFEZWxldGVSb2xlUmVxdWVzdBIMCgRuYW1lGAEgASgJIhQKEkRlbGV0ZVJvbGVSZXNwb25zZSKmAwoDQm90EgwKBG5hbWUYASABKAkSDQoFcm9sZXMYAiADKAkSLwoMaWRlbnRpdHlfdHRsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi4KCmNyZWF0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmNyZWF0ZWRfYnkYBSABKAkSEgoKcHJpbmNpcGFscxgGIAMoCRI2ChNtYXhfY2VydGlmaWNhdGVfdHRsGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhYKDmluc3RhbmNlX2NvdW50GAggASgNEi0KCWxhc3Rfc2VlbhgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHgoFbG9ja3MYCiADKAsyDy5tZXppdGUudjEuTG9jaxIxCg93aXRoaGVsZF9sb2dpbnMYCyADKAsyGC5tZXppdGUudjEuV2l0aGhlbGRMb2dpbhInCgZ0b2tlbnMYDCADKAsyFy5tZXppdGUudjEuVG9rZW5TdW1tYXJ5Ii4KDVdpdGhoZWxkTG9naW4SDQoFbG9naW4YASABKAkSDgoGcmVhc29uGAIgASgJImwKDFRva2VuU3VtbWFyeRIKCgJpZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRIuCgpleHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgl1c2VzX2xlZnQYBCABKA0iZAoJSm9pblRva2VuEg0KBXZhbHVlGAEgASgJEgoKAmlkGAIgASgJEi4KCmV4cGlyZXNfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBHVzZXMYBCABKA0iogEKEENyZWF0ZUJvdFJlcXVlc3QSDAoEbmFtZRgBIAEoCRINCgVyb2xlcxgCIAMoCRIsCgl0b2tlbl90dGwYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEgoKdG9rZW5fdXNlcxgEIAEoDRIvCgxpZGVudGl0eV90dGwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24ibQoRQ3JlYXRlQm90UmVzcG9uc2USGwoDYm90GAEgASgLMg4ubWV6aXRlLnYxLkJvdBIjCgV0b2tlbhgCIAEoCzIULm1leml0ZS52MS5Kb2luVG9rZW4SFgoOcHVibGljX2FkZHJlc3MYAyABKAkiLwoQVXBkYXRlQm90UmVxdWVzdBIMCgRuYW1lGAEgASgJEg0KBXJvbGVzGAIgAygJIjAKEVVwZGF0ZUJvdFJlc3BvbnNlEhsKA2JvdBgBIAEoCzIOLm1leml0ZS52MS5Cb3QiOAoPTGlzdEJvdHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIkkKEExpc3RCb3RzUmVzcG9uc2USHAoEYm90cxgBIAMoCzIOLm1leml0ZS52MS5Cb3QSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIh0KDUdldEJvdFJlcXVlc3QSDAoEbmFtZRgBIAEoCSItCg5HZXRCb3RSZXNwb25zZRIbCgNib3QYASABKAsyDi5tZXppdGUudjEuQm90IiMKFExpc3RJbnN0YW5jZXNSZXF1ZXN0EgsKA2JvdBgBIAEoCSI/ChVMaXN0SW5zdGFuY2VzUmVzcG9uc2USJgoJaW5zdGFuY2VzGAEgAygLMhMubWV6aXRlLnYxLkluc3RhbmNlIoQDCghJbnN0YW5jZRIKCgJpZBgBIAEoCRILCgNib3QYAiABKAkSEgoKZ2VuZXJhdGlvbhgDIAEoBBItCglqb2luZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWxhc3Rfc2VlbhgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASOgoWY2VydGlmaWNhdGVfZXhwaXJlc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNwoTaWRlbnRpdHlfZXhwaXJlc19hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGgoSY2VydGlmaWNhdGVfc2VyaWFsGAggASgEEhYKDmNsaWVudF92ZXJzaW9uGAkgASgJEhMKC2NsaWVudF9ob3N0GAogASgJEg8KB2FkZHJlc3MYCyABKAkSHgoFbG9ja3MYDCADKAsyDy5tZXppdGUudjEuTG9jayJkChJSb3RhdGVUb2tlblJlcXVlc3QSDAoEbmFtZRgBIAEoCRIsCgl0b2tlbl90dGwYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEgoKdG9rZW5fdXNlcxgDIAEoDSKEAQoTUm90YXRlVG9rZW5SZXNwb25zZRIbCgNib3QYASABKAsyDi5tZXppdGUudjEuQm90EiMKBXRva2VuGAIgASgLMhQubWV6aXRlLnYxLkpvaW5Ub2tlbhIWCg5wdWJsaWNfYWRkcmVzcxgDIAEoCRITCgtpbnZhbGlkYXRlZBgEIAEoDSIgChBEZWxldGVCb3RSZXF1ZXN0EgwKBG5hbWUYASABKAkiLgoRRGVsZXRlQm90UmVzcG9uc2USGQoRaW5zdGFuY2VzX3JlbW92ZWQYASABKA0iVwoOTG9ja0JvdFJlcXVlc3QSDAoEbmFtZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEiYKA3R0bBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIwCg9Mb2NrQm90UmVzcG9uc2USHQoEbG9jaxgBIAEoCzIPLm1leml0ZS52MS5Mb2NrIiAKEFVubG9ja0JvdFJlcXVlc3QSDAoEbmFtZRgBIAEoCSI1ChFVbmxvY2tCb3RSZXNwb25zZRIgCgdyZW1vdmVkGAEgAygLMg8ubWV6aXRlLnYxLkxvY2sikAIKBExvY2sSCgoCaWQYASABKAkSDQoDYm90GAIgASgJSAASLQoIaW5zdGFuY2UYAyABKAsyGS5tZXppdGUudjEuSW5zdGFuY2VUYXJnZXRIABIOCgRub2RlGAggASgJSAASDgoEcm9sZRgJIAEoCUgAEg8KBWxvZ2luGAogASgJSAASDwoHbWVzc2FnZRgEIAEoCRIuCgpjcmVhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GAYgASgJEi4KCmV4cGlyZXNfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQggKBnRhcmdldCIpCg5JbnN0YW5jZVRhcmdldBIKCgJpZBgBIAEoCRILCgNib3QYAiABKAkirQEKEUNyZWF0ZUxvY2tSZXF1ZXN0Eg0KA2JvdBgBIAEoCUgAEhUKC2luc3RhbmNlX2lkGAIgASgJSAASDgoEbm9kZRgDIAEoCUgAEg4KBHJvbGUYBCABKAlIABIPCgVsb2dpbhgFIAEoCUgAEg8KB21lc3NhZ2UYBiABKAkSJgoDdHRsGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQggKBnRhcmdldCIzChJDcmVhdGVMb2NrUmVzcG9uc2USHQoEbG9jaxgBIAEoCzIPLm1leml0ZS52MS5Mb2NrIh8KEURlbGV0ZUxvY2tSZXF1ZXN0EgoKAmlkGAEgASgJIjMKEkRlbGV0ZUxvY2tSZXNwb25zZRIdCgRsb2NrGAEgASgLMg8ubWV6aXRlLnYxLkxvY2siEgoQTGlzdExvY2tzUmVxdWVzdCIzChFMaXN0TG9ja3NSZXNwb25zZRIeCgVsb2NrcxgBIAMoCzIPLm1leml0ZS52MS5Mb2NrIokBCgVBZG1pbhIMCgRuYW1lGAEgASgJEi4KCmNyZWF0ZWRfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmNyZWF0ZWRfYnkYAyABKAkSLgoKZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiXgoSQ3JlYXRlQWRtaW5SZXF1ZXN0EgwKBG5hbWUYASABKAkSEgoKcHVibGljX2tleRgCIAEoDBImCgN0dGwYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24icwoTQ3JlYXRlQWRtaW5SZXNwb25zZRIfCgVhZG1pbhgBIAEoCzIQLm1leml0ZS52MS5BZG1pbhITCgtjZXJ0aWZpY2F0ZRgCIAEoDBIOCgZ0bHNfY2EYAyADKAwSFgoOcHVibGljX2FkZHJlc3MYBCABKAkiEwoRTGlzdEFkbWluc1JlcXVlc3QiNgoSTGlzdEFkbWluc1Jlc3BvbnNlEiAKBmFkbWlucxgBIAMoCzIQLm1leml0ZS52MS5BZG1pbiIiChJEZWxldGVBZG1pblJlcXVlc3QSDAoEbmFtZRgBIAEoCSIVChNEZWxldGVBZG1pblJlc3BvbnNlIn4KCUF1dGhvcml0eRIKCgJpZBgBIAEoCRIMCgR0eXBlGAIgASgJEi4KCmNyZWF0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnB1YmxpY19rZXkYBCABKAkSEwoLZmluZ2VycHJpbnQYBSABKAkiJgoWTGlzdEF1dGhvcml0aWVzUmVxdWVzdBIMCgR0eXBlGAEgASgJIkQKF0xpc3RBdXRob3JpdGllc1Jlc3BvbnNlEikKC2F1dGhvcml0aWVzGAEgAygLMhQubWV6aXRlLnYxLkF1dGhvcml0eSKnAgoKQXVkaXRFdmVudBIQCghzZXF1ZW5jZRgBIAEoBBIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgR0eXBlGAMgASgJEgwKBGNvZGUYBCABKAkSDwoHb3V0Y29tZRgFIAEoCRINCgVhY3RvchgGIAEoCRIPCgdhZGRyZXNzGAcgASgJEgsKA2JvdBgIIAEoCRITCgtpbnN0YW5jZV9pZBgJIAEoCRIxCgZmaWVsZHMYCiADKAsyIS5tZXppdGUudjEuQXVkaXRFdmVudC5GaWVsZHNFbnRyeRIMCgRoYXNoGAsgASgMGi0KC0ZpZWxkc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEizQEKEUxpc3RFdmVudHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRIOCgZiZWZvcmUYAiABKAQSDAoEdHlwZRgDIAEoCRILCgNib3QYBCABKAkSEwoLaW5zdGFuY2VfaWQYBSABKAkSDwoHb3V0Y29tZRgGIAEoCRIpCgVzaW5jZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlAKEkxpc3RFdmVudHNSZXNwb25zZRIlCgZldmVudHMYASADKAsyFS5tZXppdGUudjEuQXVkaXRFdmVudBITCgtuZXh0X2JlZm9yZRgCIAEoBCISChBHZXRTdGF0dXNSZXF1ZXN0IoQDChFHZXRTdGF0dXNSZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEhIKCmNsdXN0ZXJfaWQYAiABKAkSLgoKc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIaHViX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnB1YmxpY19hZGRyZXNzGAUgASgJEg0KBXN0b3JlGAYgASgJEgwKBGJvdHMYByABKAQSEQoJaW5zdGFuY2VzGAggASgEEg0KBXJvbGVzGAkgASgEEg0KBWxvY2tzGAogASgEEhQKDGF1ZGl0X2V2ZW50cxgLIAEoBBIpCgthdXRob3JpdGllcxgMIAMoCzIULm1leml0ZS52MS5BdXRob3JpdHkSDgoGY2FsbGVyGA0gASgJEg0KBW5vZGVzGA4gASgEEhQKDG5vZGVzX29ubGluZRgPIAEoBBIQCghzZXNzaW9ucxgQIAEoBDL4AgoLUm9sZVNlcnZpY2USSQoKQ3JlYXRlUm9sZRIcLm1leml0ZS52MS5DcmVhdGVSb2xlUmVxdWVzdBodLm1leml0ZS52MS5DcmVhdGVSb2xlUmVzcG9uc2USSQoKVXBkYXRlUm9sZRIcLm1leml0ZS52MS5VcGRhdGVSb2xlUmVxdWVzdBodLm1leml0ZS52MS5VcGRhdGVSb2xlUmVzcG9uc2USRgoJTGlzdFJvbGVzEhsubWV6aXRlLnYxLkxpc3RSb2xlc1JlcXVlc3QaHC5tZXppdGUudjEuTGlzdFJvbGVzUmVzcG9uc2USQAoHR2V0Um9sZRIZLm1leml0ZS52MS5HZXRSb2xlUmVxdWVzdBoaLm1leml0ZS52MS5HZXRSb2xlUmVzcG9uc2USSQoKRGVsZXRlUm9sZRIcLm1leml0ZS52MS5EZWxldGVSb2xlUmVxdWVzdBodLm1leml0ZS52MS5EZWxldGVSb2xlUmVzcG9uc2UylAUKCkJvdFNlcnZpY2USRgoJQ3JlYXRlQm90EhsubWV6aXRlLnYxLkNyZWF0ZUJvdFJlcXVlc3QaHC5tZXppdGUudjEuQ3JlYXRlQm90UmVzcG9uc2USRgoJVXBkYXRlQm90EhsubWV6aXRlLnYxLlVwZGF0ZUJvdFJlcXVlc3QaHC5tZXppdGUudjEuVXBkYXRlQm90UmVzcG9uc2USQwoITGlzdEJvdHMSGi5tZXppdGUudjEuTGlzdEJvdHNSZXF1ZXN0GhsubWV6aXRlLnYxLkxpc3RCb3RzUmVzcG9uc2USPQoGR2V0Qm90EhgubWV6aXRlLnYxLkdldEJvdFJlcXVlc3QaGS5tZXppdGUudjEuR2V0Qm90UmVzcG9uc2USUgoNTGlzdEluc3RhbmNlcxIfLm1leml0ZS52MS5MaXN0SW5zdGFuY2VzUmVxdWVzdBogLm1leml0ZS52MS5MaXN0SW5zdGFuY2VzUmVzcG9uc2USTAoLUm90YXRlVG9rZW4SHS5tZXppdGUudjEuUm90YXRlVG9rZW5SZXF1ZXN0Gh4ubWV6aXRlLnYxLlJvdGF0ZVRva2VuUmVzcG9uc2USRgoJRGVsZXRlQm90EhsubWV6aXRlLnYxLkRlbGV0ZUJvdFJlcXVlc3QaHC5tZXppdGUudjEuRGVsZXRlQm90UmVzcG9uc2USQAoHTG9ja0JvdBIZLm1leml0ZS52MS5Mb2NrQm90UmVxdWVzdBoaLm1leml0ZS52MS5Mb2NrQm90UmVzcG9uc2USRgoJVW5sb2NrQm90EhsubWV6aXRlLnYxLlVubG9ja0JvdFJlcXVlc3QaHC5tZXppdGUudjEuVW5sb2NrQm90UmVzcG9uc2Uy6wEKC0xvY2tTZXJ2aWNlEkkKCkNyZWF0ZUxvY2sSHC5tZXppdGUudjEuQ3JlYXRlTG9ja1JlcXVlc3QaHS5tZXppdGUudjEuQ3JlYXRlTG9ja1Jlc3BvbnNlEkYKCUxpc3RMb2NrcxIbLm1leml0ZS52MS5MaXN0TG9ja3NSZXF1ZXN0GhwubWV6aXRlLnYxLkxpc3RMb2Nrc1Jlc3BvbnNlEkkKCkRlbGV0ZUxvY2sSHC5tZXppdGUudjEuRGVsZXRlTG9ja1JlcXVlc3QaHS5tZXppdGUudjEuRGVsZXRlTG9ja1Jlc3BvbnNlMvUBCgxBZG1pblNlcnZpY2USTAoLQ3JlYXRlQWRtaW4SHS5tZXppdGUudjEuQ3JlYXRlQWRtaW5SZXF1ZXN0Gh4ubWV6aXRlLnYxLkNyZWF0ZUFkbWluUmVzcG9uc2USSQoKTGlzdEFkbWlucxIcLm1leml0ZS52MS5MaXN0QWRtaW5zUmVxdWVzdBodLm1leml0ZS52MS5MaXN0QWRtaW5zUmVzcG9uc2USTAoLRGVsZXRlQWRtaW4SHS5tZXppdGUudjEuRGVsZXRlQWRtaW5SZXF1ZXN0Gh4ubWV6aXRlLnYxLkRlbGV0ZUFkbWluUmVzcG9uc2UybAoQQXV0aG9yaXR5U2VydmljZRJYCg9MaXN0QXV0aG9yaXRpZXMSIS5tZXppdGUudjEuTGlzdEF1dGhvcml0aWVzUmVxdWVzdBoiLm1leml0ZS52MS5MaXN0QXV0aG9yaXRpZXNSZXNwb25zZTJZCgxBdWRpdFNlcnZpY2USSQoKTGlzdEV2ZW50cxIcLm1leml0ZS52MS5MaXN0RXZlbnRzUmVxdWVzdBodLm1leml0ZS52MS5MaXN0RXZlbnRzUmVzcG9uc2UyVwoNU3RhdHVzU2VydmljZRJGCglHZXRTdGF0dXMSGy5tZXppdGUudjEuR2V0U3RhdHVzUmVxdWVzdBocLm1leml0ZS52MS5HZXRTdGF0dXNSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChVtZXppdGUvdjEvYWRtaW4ucHJvdG8SCW1leml0ZS52MSKtAQoEUm9sZRIMCgRuYW1lGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhAKCGRvY3VtZW50GAMgASgJEhAKCHJldmlzaW9uGAQgASgEEi4KCmNyZWF0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIiUKEUNyZWF0ZVJvbGVSZXF1ZXN0EhAKCGRvY3VtZW50GAEgASgJIjMKEkNyZWF0ZVJvbGVSZXNwb25zZRIdCgRyb2xlGAEgASgLMg8ubWV6aXRlLnYxLlJvbGUiJQoRVXBkYXRlUm9sZVJlcXVlc3QSEAoIZG9jdW1lbnQYASABKAkiMwoSVXBkYXRlUm9sZVJlc3BvbnNlEh0KBHJvbGUYASABKAsyDy5tZXppdGUudjEuUm9sZSI5ChBMaXN0Um9sZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIkwKEUxpc3RSb2xlc1Jlc3BvbnNlEh4KBXJvbGVzGAEgAygLMg8ubWV6aXRlLnYxLlJvbGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIh4KDkdldFJvbGVSZXF1ZXN0EgwKBG5hbWUYASABKAkiMAoPR2V0Um9sZVJlc3BvbnNlEh0KBHJvbGUYASABKAsyDy5tZXppdGUudjEuUm9sZSIhChFEZWxldGVSb2xlUmVxdWVzdBIMCgRuYW1lGAEgASgJIhQKEkRlbGV0ZVJvbGVSZXNwb25zZSLUAwoDQm90EgwKBG5hbWUYASABKAkSDQoFcm9sZXMYAiADKAkSLwoMaWRlbnRpdHlfdHRsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi4KCmNyZWF0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmNyZWF0ZWRfYnkYBSABKAkSEgoKcHJpbmNpcGFscxgGIAMoCRI2ChNtYXhfY2VydGlmaWNhdGVfdHRsGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhYKDmluc3RhbmNlX2NvdW50GAggASgNEi0KCWxhc3Rfc2VlbhgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHgoFbG9ja3MYCiADKAsyDy5tZXppdGUudjEuTG9jaxIxCg93aXRoaGVsZF9sb2dpbnMYCyADKAsyGC5tZXppdGUudjEuV2l0aGhlbGRMb2dpbhInCgZ0b2tlbnMYDCADKAsyFy5tZXppdGUudjEuVG9rZW5TdW1tYXJ5EiwKDHJlYWRtaXNzaW9ucxgNIAMoCzIWLm1leml0ZS52MS5SZWFkbWlzc2lvbiLDAQoLUmVhZG1pc3Npb24SEwoLaW5zdGFuY2VfaWQYASABKAkSLgoKY3JlYXRlZF9hdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKY3JlYXRlZF9ieRgDIAEoCRIuCgpleHBpcmVzX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgd1c2VkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIuCg1XaXRoaGVsZExvZ2luEg0KBWxvZ2luGAEgASgJEg4KBnJlYXNvbhgCIAEoCSJsCgxUb2tlblN1bW1hcnkSCgoCaWQYASABKAkSDQoFc3RhdGUYAiABKAkSLgoKZXhwaXJlc19hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJdXNlc19sZWZ0GAQgASgNImQKCUpvaW5Ub2tlbhINCgV2YWx1ZRgBIAEoCRIKCgJpZBgCIAEoCRIuCgpleHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgR1c2VzGAQgASgNIqIBChBDcmVhdGVCb3RSZXF1ZXN0EgwKBG5hbWUYASABKAkSDQoFcm9sZXMYAiADKAkSLAoJdG9rZW5fdHRsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhIKCnRva2VuX3VzZXMYBCABKA0SLwoMaWRlbnRpdHlfdHRsGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIm0KEUNyZWF0ZUJvdFJlc3BvbnNlEhsKA2JvdBgBIAEoCzIOLm1leml0ZS52MS5Cb3QSIwoFdG9rZW4YAiABKAsyFC5tZXppdGUudjEuSm9pblRva2VuEhYKDnB1YmxpY19hZGRyZXNzGAMgASgJIi8KEFVwZGF0ZUJvdFJlcXVlc3QSDAoEbmFtZRgBIAEoCRINCgVyb2xlcxgCIAMoCSIwChFVcGRhdGVCb3RSZXNwb25zZRIbCgNib3QYASABKAsyDi5tZXppdGUudjEuQm90IjgKD0xpc3RCb3RzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJJChBMaXN0Qm90c1Jlc3BvbnNlEhwKBGJvdHMYASADKAsyDi5tZXppdGUudjEuQm90EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIdCg1HZXRCb3RSZXF1ZXN0EgwKBG5hbWUYASABKAkiLQoOR2V0Qm90UmVzcG9uc2USGwoDYm90GAEgASgLMg4ubWV6aXRlLnYxLkJvdCIjChRMaXN0SW5zdGFuY2VzUmVxdWVzdBILCgNib3QYASABKAkiPwoVTGlzdEluc3RhbmNlc1Jlc3BvbnNlEiYKCWluc3RhbmNlcxgBIAMoCzITLm1leml0ZS52MS5JbnN0YW5jZSKVAwoISW5zdGFuY2USCgoCaWQYASABKAkSCwoDYm90GAIgASgJEhIKCmdlbmVyYXRpb24YAyABKAQSLQoJam9pbmVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglsYXN0X3NlZW4YBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjoKFmNlcnRpZmljYXRlX2V4cGlyZXNfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjcKE2lkZW50aXR5X2V4cGlyZXNfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhoKEmNlcnRpZmljYXRlX3NlcmlhbBgIIAEoBBIWCg5jbGllbnRfdmVyc2lvbhgJIAEoCRITCgtjbGllbnRfaG9zdBgKIAEoCRIPCgdhZGRyZXNzGAsgASgJEh4KBWxvY2tzGAwgAygLMg8ubWV6aXRlLnYxLkxvY2sSDwoHZXhwaXJlZBgNIAEoCCJkChJSb3RhdGVUb2tlblJlcXVlc3QSDAoEbmFtZRgBIAEoCRIsCgl0b2tlbl90dGwYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEgoKdG9rZW5fdXNlcxgDIAEoDSKEAQoTUm90YXRlVG9rZW5SZXNwb25zZRIbCgNib3QYASABKAsyDi5tZXppdGUudjEuQm90EiMKBXRva2VuGAIgASgLMhQubWV6aXRlLnYxLkpvaW5Ub2tlbhIWCg5wdWJsaWNfYWRkcmVzcxgDIAEoCRITCgtpbnZhbGlkYXRlZBgEIAEoDSIgChBEZWxldGVCb3RSZXF1ZXN0EgwKBG5hbWUYASABKAkiLgoRRGVsZXRlQm90UmVzcG9uc2USGQoRaW5zdGFuY2VzX3JlbW92ZWQYASABKA0iVwoOTG9ja0JvdFJlcXVlc3QSDAoEbmFtZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEiYKA3R0bBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIwCg9Mb2NrQm90UmVzcG9uc2USHQoEbG9jaxgBIAEoCzIPLm1leml0ZS52MS5Mb2NrIiAKEFVubG9ja0JvdFJlcXVlc3QSDAoEbmFtZRgBIAEoCSI1ChFVbmxvY2tCb3RSZXNwb25zZRIgCgdyZW1vdmVkGAEgAygLMg8ubWV6aXRlLnYxLkxvY2siXwoRUmVhZG1pdEJvdFJlcXVlc3QSDAoEbmFtZRgBIAEoCRIUCgxpbnN0YW5jZV9pZHMYAiADKAkSJgoDdHRsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkIKElJlYWRtaXRCb3RSZXNwb25zZRIsCgxyZWFkbWlzc2lvbnMYASADKAsyFi5tZXppdGUudjEuUmVhZG1pc3Npb24iPgoYQ2FuY2VsUmVhZG1pc3Npb25SZXF1ZXN0EgwKBG5hbWUYASABKAkSFAoMaW5zdGFuY2VfaWRzGAIgAygJIkYKGUNhbmNlbFJlYWRtaXNzaW9uUmVzcG9uc2USKQoJY2FuY2VsbGVkGAEgAygLMhYubWV6aXRlLnYxLlJlYWRtaXNzaW9uIpACCgRMb2NrEgoKAmlkGAEgASgJEg0KA2JvdBgCIAEoCUgAEi0KCGluc3RhbmNlGAMgASgLMhkubWV6aXRlLnYxLkluc3RhbmNlVGFyZ2V0SAASDgoEbm9kZRgIIAEoCUgAEg4KBHJvbGUYCSABKAlIABIPCgVsb2dpbhgKIAEoCUgAEg8KB21lc3NhZ2UYBCABKAkSLgoKY3JlYXRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKY3JlYXRlZF9ieRgGIAEoCRIuCgpleHBpcmVzX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIICgZ0YXJnZXQiKQoOSW5zdGFuY2VUYXJnZXQSCgoCaWQYASABKAkSCwoDYm90GAIgASgJIq0BChFDcmVhdGVMb2NrUmVxdWVzdBINCgNib3QYASABKAlIABIVCgtpbnN0YW5jZV9pZBgCIAEoCUgAEg4KBG5vZGUYAyABKAlIABIOCgRyb2xlGAQgASgJSAASDwoFbG9naW4YBSABKAlIABIPCgdtZXNzYWdlGAYgASgJEiYKA3R0bBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIICgZ0YXJnZXQiMwoSQ3JlYXRlTG9ja1Jlc3BvbnNlEh0KBGxvY2sYASABKAsyDy5tZXppdGUudjEuTG9jayIfChFEZWxldGVMb2NrUmVxdWVzdBIKCgJpZBgBIAEoCSIzChJEZWxldGVMb2NrUmVzcG9uc2USHQoEbG9jaxgBIAEoCzIPLm1leml0ZS52MS5Mb2NrIhIKEExpc3RMb2Nrc1JlcXVlc3QiMwoRTGlzdExvY2tzUmVzcG9uc2USHgoFbG9ja3MYASADKAsyDy5tZXppdGUudjEuTG9jayKJAQoFQWRtaW4SDAoEbmFtZRgBIAEoCRIuCgpjcmVhdGVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GAMgASgJEi4KCmV4cGlyZXNfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIl4KEkNyZWF0ZUFkbWluUmVxdWVzdBIMCgRuYW1lGAEgASgJEhIKCnB1YmxpY19rZXkYAiABKAwSJgoDdHRsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uInMKE0NyZWF0ZUFkbWluUmVzcG9uc2USHwoFYWRtaW4YASABKAsyEC5tZXppdGUudjEuQWRtaW4SEwoLY2VydGlmaWNhdGUYAiABKAwSDgoGdGxzX2NhGAMgAygMEhYKDnB1YmxpY19hZGRyZXNzGAQgASgJIhMKEUxpc3RBZG1pbnNSZXF1ZXN0IjYKEkxpc3RBZG1pbnNSZXNwb25zZRIgCgZhZG1pbnMYASADKAsyEC5tZXppdGUudjEuQWRtaW4iIgoSRGVsZXRlQWRtaW5SZXF1ZXN0EgwKBG5hbWUYASABKAkiFQoTRGVsZXRlQWRtaW5SZXNwb25zZSJ+CglBdXRob3JpdHkSCgoCaWQYASABKAkSDAoEdHlwZRgCIAEoCRIuCgpjcmVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpwdWJsaWNfa2V5GAQgASgJEhMKC2ZpbmdlcnByaW50GAUgASgJIiYKFkxpc3RBdXRob3JpdGllc1JlcXVlc3QSDAoEdHlwZRgBIAEoCSJEChdMaXN0QXV0aG9yaXRpZXNSZXNwb25zZRIpCgthdXRob3JpdGllcxgBIAMoCzIULm1leml0ZS52MS5BdXRob3JpdHkipwIKCkF1ZGl0RXZlbnQSEAoIc2VxdWVuY2UYASABKAQSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEdHlwZRgDIAEoCRIMCgRjb2RlGAQgASgJEg8KB291dGNvbWUYBSABKAkSDQoFYWN0b3IYBiABKAkSDwoHYWRkcmVzcxgHIAEoCRILCgNib3QYCCABKAkSEwoLaW5zdGFuY2VfaWQYCSABKAkSMQoGZmllbGRzGAogAygLMiEubWV6aXRlLnYxLkF1ZGl0RXZlbnQuRmllbGRzRW50cnkSDAoEaGFzaBgLIAEoDBotCgtGaWVsZHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIs0BChFMaXN0RXZlbnRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SDgoGYmVmb3JlGAIgASgEEgwKBHR5cGUYAyABKAkSCwoDYm90GAQgASgJEhMKC2luc3RhbmNlX2lkGAUgASgJEg8KB291dGNvbWUYBiABKAkSKQoFc2luY2UYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJQChJMaXN0RXZlbnRzUmVzcG9uc2USJQoGZXZlbnRzGAEgAygLMhUubWV6aXRlLnYxLkF1ZGl0RXZlbnQSEwoLbmV4dF9iZWZvcmUYAiABKAQiEgoQR2V0U3RhdHVzUmVxdWVzdCKEAwoRR2V0U3RhdHVzUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRISCgpjbHVzdGVyX2lkGAIgASgJEi4KCnN0YXJ0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGh1Yl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg5wdWJsaWNfYWRkcmVzcxgFIAEoCRINCgVzdG9yZRgGIAEoCRIMCgRib3RzGAcgASgEEhEKCWluc3RhbmNlcxgIIAEoBBINCgVyb2xlcxgJIAEoBBINCgVsb2NrcxgKIAEoBBIUCgxhdWRpdF9ldmVudHMYCyABKAQSKQoLYXV0aG9yaXRpZXMYDCADKAsyFC5tZXppdGUudjEuQXV0aG9yaXR5Eg4KBmNhbGxlchgNIAEoCRINCgVub2RlcxgOIAEoBBIUCgxub2Rlc19vbmxpbmUYDyABKAQSEAoIc2Vzc2lvbnMYECABKAQy+AIKC1JvbGVTZXJ2aWNlEkkKCkNyZWF0ZVJvbGUSHC5tZXppdGUudjEuQ3JlYXRlUm9sZVJlcXVlc3QaHS5tZXppdGUudjEuQ3JlYXRlUm9sZVJlc3BvbnNlEkkKClVwZGF0ZVJvbGUSHC5tZXppdGUudjEuVXBkYXRlUm9sZVJlcXVlc3QaHS5tZXppdGUudjEuVXBkYXRlUm9sZVJlc3BvbnNlEkYKCUxpc3RSb2xlcxIbLm1leml0ZS52MS5MaXN0Um9sZXNSZXF1ZXN0GhwubWV6aXRlLnYxLkxpc3RSb2xlc1Jlc3BvbnNlEkAKB0dldFJvbGUSGS5tZXppdGUudjEuR2V0Um9sZVJlcXVlc3QaGi5tZXppdGUudjEuR2V0Um9sZVJlc3BvbnNlEkkKCkRlbGV0ZVJvbGUSHC5tZXppdGUudjEuRGVsZXRlUm9sZVJlcXVlc3QaHS5tZXppdGUudjEuRGVsZXRlUm9sZVJlc3BvbnNlMr8GCgpCb3RTZXJ2aWNlEkYKCUNyZWF0ZUJvdBIbLm1leml0ZS52MS5DcmVhdGVCb3RSZXF1ZXN0GhwubWV6aXRlLnYxLkNyZWF0ZUJvdFJlc3BvbnNlEkYKCVVwZGF0ZUJvdBIbLm1leml0ZS52MS5VcGRhdGVCb3RSZXF1ZXN0GhwubWV6aXRlLnYxLlVwZGF0ZUJvdFJlc3BvbnNlEkMKCExpc3RCb3RzEhoubWV6aXRlLnYxLkxpc3RCb3RzUmVxdWVzdBobLm1leml0ZS52MS5MaXN0Qm90c1Jlc3BvbnNlEj0KBkdldEJvdBIYLm1leml0ZS52MS5HZXRCb3RSZXF1ZXN0GhkubWV6aXRlLnYxLkdldEJvdFJlc3BvbnNlElIKDUxpc3RJbnN0YW5jZXMSHy5tZXppdGUudjEuTGlzdEluc3RhbmNlc1JlcXVlc3QaIC5tZXppdGUudjEuTGlzdEluc3RhbmNlc1Jlc3BvbnNlEkwKC1JvdGF0ZVRva2VuEh0ubWV6aXRlLnYxLlJvdGF0ZVRva2VuUmVxdWVzdBoeLm1leml0ZS52MS5Sb3RhdGVUb2tlblJlc3BvbnNlEkYKCURlbGV0ZUJvdBIbLm1leml0ZS52MS5EZWxldGVCb3RSZXF1ZXN0GhwubWV6aXRlLnYxLkRlbGV0ZUJvdFJlc3BvbnNlEkAKB0xvY2tCb3QSGS5tZXppdGUudjEuTG9ja0JvdFJlcXVlc3QaGi5tZXppdGUudjEuTG9ja0JvdFJlc3BvbnNlEkYKCVVubG9ja0JvdBIbLm1leml0ZS52MS5VbmxvY2tCb3RSZXF1ZXN0GhwubWV6aXRlLnYxLlVubG9ja0JvdFJlc3BvbnNlEkkKClJlYWRtaXRCb3QSHC5tZXppdGUudjEuUmVhZG1pdEJvdFJlcXVlc3QaHS5tZXppdGUudjEuUmVhZG1pdEJvdFJlc3BvbnNlEl4KEUNhbmNlbFJlYWRtaXNzaW9uEiMubWV6aXRlLnYxLkNhbmNlbFJlYWRtaXNzaW9uUmVxdWVzdBokLm1leml0ZS52MS5DYW5jZWxSZWFkbWlzc2lvblJlc3BvbnNlMusBCgtMb2NrU2VydmljZRJJCgpDcmVhdGVMb2NrEhwubWV6aXRlLnYxLkNyZWF0ZUxvY2tSZXF1ZXN0Gh0ubWV6aXRlLnYxLkNyZWF0ZUxvY2tSZXNwb25zZRJGCglMaXN0TG9ja3MSGy5tZXppdGUudjEuTGlzdExvY2tzUmVxdWVzdBocLm1leml0ZS52MS5MaXN0TG9ja3NSZXNwb25zZRJJCgpEZWxldGVMb2NrEhwubWV6aXRlLnYxLkRlbGV0ZUxvY2tSZXF1ZXN0Gh0ubWV6aXRlLnYxLkRlbGV0ZUxvY2tSZXNwb25zZTL1AQoMQWRtaW5TZXJ2aWNlEkwKC0NyZWF0ZUFkbWluEh0ubWV6aXRlLnYxLkNyZWF0ZUFkbWluUmVxdWVzdBoeLm1leml0ZS52MS5DcmVhdGVBZG1pblJlc3BvbnNlEkkKCkxpc3RBZG1pbnMSHC5tZXppdGUudjEuTGlzdEFkbWluc1JlcXVlc3QaHS5tZXppdGUudjEuTGlzdEFkbWluc1Jlc3BvbnNlEkwKC0RlbGV0ZUFkbWluEh0ubWV6aXRlLnYxLkRlbGV0ZUFkbWluUmVxdWVzdBoeLm1leml0ZS52MS5EZWxldGVBZG1pblJlc3BvbnNlMmwKEEF1dGhvcml0eVNlcnZpY2USWAoPTGlzdEF1dGhvcml0aWVzEiEubWV6aXRlLnYxLkxpc3RBdXRob3JpdGllc1JlcXVlc3QaIi5tZXppdGUudjEuTGlzdEF1dGhvcml0aWVzUmVzcG9uc2UyWQoMQXVkaXRTZXJ2aWNlEkkKCkxpc3RFdmVudHMSHC5tZXppdGUudjEuTGlzdEV2ZW50c1JlcXVlc3QaHS5tZXppdGUudjEuTGlzdEV2ZW50c1Jlc3BvbnNlMlcKDVN0YXR1c1NlcnZpY2USRgoJR2V0U3RhdHVzEhsubWV6aXRlLnYxLkdldFN0YXR1c1JlcXVlc3QaHC5tZXppdGUudjEuR2V0U3RhdHVzUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Describes the message mezite.v1.Role.
@@ -96,319 +96,354 @@ export const BotSchema = /*@__PURE__*/
   messageDesc(file_mezite_v1_admin, 11);
 
 /**
+ * Describes the message mezite.v1.Readmission.
+ * Use `create(ReadmissionSchema)` to create a new message.
+ */
+export const ReadmissionSchema = /*@__PURE__*/
+  messageDesc(file_mezite_v1_admin, 12);
+
+/**
  * Describes the message mezite.v1.WithheldLogin.
  * Use `create(WithheldLoginSchema)` to create a new message.
  */
 export const WithheldLoginSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 12);
+  messageDesc(file_mezite_v1_admin, 13);
 
 /**
  * Describes the message mezite.v1.TokenSummary.
  * Use `create(TokenSummarySchema)` to create a new message.
  */
 export const TokenSummarySchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 13);
+  messageDesc(file_mezite_v1_admin, 14);
 
 /**
  * Describes the message mezite.v1.JoinToken.
  * Use `create(JoinTokenSchema)` to create a new message.
  */
 export const JoinTokenSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 14);
+  messageDesc(file_mezite_v1_admin, 15);
 
 /**
  * Describes the message mezite.v1.CreateBotRequest.
  * Use `create(CreateBotRequestSchema)` to create a new message.
  */
 export const CreateBotRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 15);
+  messageDesc(file_mezite_v1_admin, 16);
 
 /**
  * Describes the message mezite.v1.CreateBotResponse.
  * Use `create(CreateBotResponseSchema)` to create a new message.
  */
 export const CreateBotResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 16);
+  messageDesc(file_mezite_v1_admin, 17);
 
 /**
  * Describes the message mezite.v1.UpdateBotRequest.
  * Use `create(UpdateBotRequestSchema)` to create a new message.
  */
 export const UpdateBotRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 17);
+  messageDesc(file_mezite_v1_admin, 18);
 
 /**
  * Describes the message mezite.v1.UpdateBotResponse.
  * Use `create(UpdateBotResponseSchema)` to create a new message.
  */
 export const UpdateBotResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 18);
+  messageDesc(file_mezite_v1_admin, 19);
 
 /**
  * Describes the message mezite.v1.ListBotsRequest.
  * Use `create(ListBotsRequestSchema)` to create a new message.
  */
 export const ListBotsRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 19);
+  messageDesc(file_mezite_v1_admin, 20);
 
 /**
  * Describes the message mezite.v1.ListBotsResponse.
  * Use `create(ListBotsResponseSchema)` to create a new message.
  */
 export const ListBotsResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 20);
+  messageDesc(file_mezite_v1_admin, 21);
 
 /**
  * Describes the message mezite.v1.GetBotRequest.
  * Use `create(GetBotRequestSchema)` to create a new message.
  */
 export const GetBotRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 21);
+  messageDesc(file_mezite_v1_admin, 22);
 
 /**
  * Describes the message mezite.v1.GetBotResponse.
  * Use `create(GetBotResponseSchema)` to create a new message.
  */
 export const GetBotResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 22);
+  messageDesc(file_mezite_v1_admin, 23);
 
 /**
  * Describes the message mezite.v1.ListInstancesRequest.
  * Use `create(ListInstancesRequestSchema)` to create a new message.
  */
 export const ListInstancesRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 23);
+  messageDesc(file_mezite_v1_admin, 24);
 
 /**
  * Describes the message mezite.v1.ListInstancesResponse.
  * Use `create(ListInstancesResponseSchema)` to create a new message.
  */
 export const ListInstancesResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 24);
+  messageDesc(file_mezite_v1_admin, 25);
 
 /**
  * Describes the message mezite.v1.Instance.
  * Use `create(InstanceSchema)` to create a new message.
  */
 export const InstanceSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 25);
+  messageDesc(file_mezite_v1_admin, 26);
 
 /**
  * Describes the message mezite.v1.RotateTokenRequest.
  * Use `create(RotateTokenRequestSchema)` to create a new message.
  */
 export const RotateTokenRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 26);
+  messageDesc(file_mezite_v1_admin, 27);
 
 /**
  * Describes the message mezite.v1.RotateTokenResponse.
  * Use `create(RotateTokenResponseSchema)` to create a new message.
  */
 export const RotateTokenResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 27);
+  messageDesc(file_mezite_v1_admin, 28);
 
 /**
  * Describes the message mezite.v1.DeleteBotRequest.
  * Use `create(DeleteBotRequestSchema)` to create a new message.
  */
 export const DeleteBotRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 28);
+  messageDesc(file_mezite_v1_admin, 29);
 
 /**
  * Describes the message mezite.v1.DeleteBotResponse.
  * Use `create(DeleteBotResponseSchema)` to create a new message.
  */
 export const DeleteBotResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 29);
+  messageDesc(file_mezite_v1_admin, 30);
 
 /**
  * Describes the message mezite.v1.LockBotRequest.
  * Use `create(LockBotRequestSchema)` to create a new message.
  */
 export const LockBotRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 30);
+  messageDesc(file_mezite_v1_admin, 31);
 
 /**
  * Describes the message mezite.v1.LockBotResponse.
  * Use `create(LockBotResponseSchema)` to create a new message.
  */
 export const LockBotResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 31);
+  messageDesc(file_mezite_v1_admin, 32);
 
 /**
  * Describes the message mezite.v1.UnlockBotRequest.
  * Use `create(UnlockBotRequestSchema)` to create a new message.
  */
 export const UnlockBotRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 32);
+  messageDesc(file_mezite_v1_admin, 33);
 
 /**
  * Describes the message mezite.v1.UnlockBotResponse.
  * Use `create(UnlockBotResponseSchema)` to create a new message.
  */
 export const UnlockBotResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 33);
+  messageDesc(file_mezite_v1_admin, 34);
+
+/**
+ * Describes the message mezite.v1.ReadmitBotRequest.
+ * Use `create(ReadmitBotRequestSchema)` to create a new message.
+ */
+export const ReadmitBotRequestSchema = /*@__PURE__*/
+  messageDesc(file_mezite_v1_admin, 35);
+
+/**
+ * Describes the message mezite.v1.ReadmitBotResponse.
+ * Use `create(ReadmitBotResponseSchema)` to create a new message.
+ */
+export const ReadmitBotResponseSchema = /*@__PURE__*/
+  messageDesc(file_mezite_v1_admin, 36);
+
+/**
+ * Describes the message mezite.v1.CancelReadmissionRequest.
+ * Use `create(CancelReadmissionRequestSchema)` to create a new message.
+ */
+export const CancelReadmissionRequestSchema = /*@__PURE__*/
+  messageDesc(file_mezite_v1_admin, 37);
+
+/**
+ * Describes the message mezite.v1.CancelReadmissionResponse.
+ * Use `create(CancelReadmissionResponseSchema)` to create a new message.
+ */
+export const CancelReadmissionResponseSchema = /*@__PURE__*/
+  messageDesc(file_mezite_v1_admin, 38);
 
 /**
  * Describes the message mezite.v1.Lock.
  * Use `create(LockSchema)` to create a new message.
  */
 export const LockSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 34);
+  messageDesc(file_mezite_v1_admin, 39);
 
 /**
  * Describes the message mezite.v1.InstanceTarget.
  * Use `create(InstanceTargetSchema)` to create a new message.
  */
 export const InstanceTargetSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 35);
+  messageDesc(file_mezite_v1_admin, 40);
 
 /**
  * Describes the message mezite.v1.CreateLockRequest.
  * Use `create(CreateLockRequestSchema)` to create a new message.
  */
 export const CreateLockRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 36);
+  messageDesc(file_mezite_v1_admin, 41);
 
 /**
  * Describes the message mezite.v1.CreateLockResponse.
  * Use `create(CreateLockResponseSchema)` to create a new message.
  */
 export const CreateLockResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 37);
+  messageDesc(file_mezite_v1_admin, 42);
 
 /**
  * Describes the message mezite.v1.DeleteLockRequest.
  * Use `create(DeleteLockRequestSchema)` to create a new message.
  */
 export const DeleteLockRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 38);
+  messageDesc(file_mezite_v1_admin, 43);
 
 /**
  * Describes the message mezite.v1.DeleteLockResponse.
  * Use `create(DeleteLockResponseSchema)` to create a new message.
  */
 export const DeleteLockResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 39);
+  messageDesc(file_mezite_v1_admin, 44);
 
 /**
  * Describes the message mezite.v1.ListLocksRequest.
  * Use `create(ListLocksRequestSchema)` to create a new message.
  */
 export const ListLocksRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 40);
+  messageDesc(file_mezite_v1_admin, 45);
 
 /**
  * Describes the message mezite.v1.ListLocksResponse.
  * Use `create(ListLocksResponseSchema)` to create a new message.
  */
 export const ListLocksResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 41);
+  messageDesc(file_mezite_v1_admin, 46);
 
 /**
  * Describes the message mezite.v1.Admin.
  * Use `create(AdminSchema)` to create a new message.
  */
 export const AdminSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 42);
+  messageDesc(file_mezite_v1_admin, 47);
 
 /**
  * Describes the message mezite.v1.CreateAdminRequest.
  * Use `create(CreateAdminRequestSchema)` to create a new message.
  */
 export const CreateAdminRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 43);
+  messageDesc(file_mezite_v1_admin, 48);
 
 /**
  * Describes the message mezite.v1.CreateAdminResponse.
  * Use `create(CreateAdminResponseSchema)` to create a new message.
  */
 export const CreateAdminResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 44);
+  messageDesc(file_mezite_v1_admin, 49);
 
 /**
  * Describes the message mezite.v1.ListAdminsRequest.
  * Use `create(ListAdminsRequestSchema)` to create a new message.
  */
 export const ListAdminsRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 45);
+  messageDesc(file_mezite_v1_admin, 50);
 
 /**
  * Describes the message mezite.v1.ListAdminsResponse.
  * Use `create(ListAdminsResponseSchema)` to create a new message.
  */
 export const ListAdminsResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 46);
+  messageDesc(file_mezite_v1_admin, 51);
 
 /**
  * Describes the message mezite.v1.DeleteAdminRequest.
  * Use `create(DeleteAdminRequestSchema)` to create a new message.
  */
 export const DeleteAdminRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 47);
+  messageDesc(file_mezite_v1_admin, 52);
 
 /**
  * Describes the message mezite.v1.DeleteAdminResponse.
  * Use `create(DeleteAdminResponseSchema)` to create a new message.
  */
 export const DeleteAdminResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 48);
+  messageDesc(file_mezite_v1_admin, 53);
 
 /**
  * Describes the message mezite.v1.Authority.
  * Use `create(AuthoritySchema)` to create a new message.
  */
 export const AuthoritySchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 49);
+  messageDesc(file_mezite_v1_admin, 54);
 
 /**
  * Describes the message mezite.v1.ListAuthoritiesRequest.
  * Use `create(ListAuthoritiesRequestSchema)` to create a new message.
  */
 export const ListAuthoritiesRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 50);
+  messageDesc(file_mezite_v1_admin, 55);
 
 /**
  * Describes the message mezite.v1.ListAuthoritiesResponse.
  * Use `create(ListAuthoritiesResponseSchema)` to create a new message.
  */
 export const ListAuthoritiesResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 51);
+  messageDesc(file_mezite_v1_admin, 56);
 
 /**
  * Describes the message mezite.v1.AuditEvent.
  * Use `create(AuditEventSchema)` to create a new message.
  */
 export const AuditEventSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 52);
+  messageDesc(file_mezite_v1_admin, 57);
 
 /**
  * Describes the message mezite.v1.ListEventsRequest.
  * Use `create(ListEventsRequestSchema)` to create a new message.
  */
 export const ListEventsRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 53);
+  messageDesc(file_mezite_v1_admin, 58);
 
 /**
  * Describes the message mezite.v1.ListEventsResponse.
  * Use `create(ListEventsResponseSchema)` to create a new message.
  */
 export const ListEventsResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 54);
+  messageDesc(file_mezite_v1_admin, 59);
 
 /**
  * Describes the message mezite.v1.GetStatusRequest.
  * Use `create(GetStatusRequestSchema)` to create a new message.
  */
 export const GetStatusRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 55);
+  messageDesc(file_mezite_v1_admin, 60);
 
 /**
  * Describes the message mezite.v1.GetStatusResponse.
  * Use `create(GetStatusResponseSchema)` to create a new message.
  */
 export const GetStatusResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_admin, 56);
+  messageDesc(file_mezite_v1_admin, 61);
 
 /**
  * @generated from service mezite.v1.RoleService

@@ -6,7 +6,7 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import type { Message } from "@bufbuild/protobuf";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { TrustBundle } from "./identity_pb.js";
-import type { JoinToken, Lock, TokenSummary } from "./admin_pb.js";
+import type { JoinToken, Lock, Readmission, TokenSummary } from "./admin_pb.js";
 
 /**
  * Describes the file mezite/v1/node.proto.
@@ -595,6 +595,13 @@ export declare type Node = Message<"mezite.v1.Node"> & {
    * @generated from field: repeated mezite.v1.Lock locks = 15;
    */
   locks: Lock[];
+
+  /**
+   * While it lasts, used or not.
+   *
+   * @generated from field: mezite.v1.Readmission readmission = 16;
+   */
+  readmission?: Readmission | undefined;
 };
 
 /**
@@ -743,6 +750,79 @@ export declare type DeleteNodeResponse = Message<"mezite.v1.DeleteNodeResponse">
  * Use `create(DeleteNodeResponseSchema)` to create a new message.
  */
 export declare const DeleteNodeResponseSchema: GenMessage<DeleteNodeResponse>;
+
+/**
+ * @generated from message mezite.v1.ReadmitNodeRequest
+ */
+export declare type ReadmitNodeRequest = Message<"mezite.v1.ReadmitNodeRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Absent: 10 minutes.
+   *
+   * @generated from field: google.protobuf.Duration ttl = 2;
+   */
+  ttl?: Duration | undefined;
+};
+
+/**
+ * Describes the message mezite.v1.ReadmitNodeRequest.
+ * Use `create(ReadmitNodeRequestSchema)` to create a new message.
+ */
+export declare const ReadmitNodeRequestSchema: GenMessage<ReadmitNodeRequest>;
+
+/**
+ * @generated from message mezite.v1.ReadmitNodeResponse
+ */
+export declare type ReadmitNodeResponse = Message<"mezite.v1.ReadmitNodeResponse"> & {
+  /**
+   * @generated from field: mezite.v1.Readmission readmission = 1;
+   */
+  readmission?: Readmission | undefined;
+};
+
+/**
+ * Describes the message mezite.v1.ReadmitNodeResponse.
+ * Use `create(ReadmitNodeResponseSchema)` to create a new message.
+ */
+export declare const ReadmitNodeResponseSchema: GenMessage<ReadmitNodeResponse>;
+
+/**
+ * @generated from message mezite.v1.CancelNodeReadmissionRequest
+ */
+export declare type CancelNodeReadmissionRequest = Message<"mezite.v1.CancelNodeReadmissionRequest"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message mezite.v1.CancelNodeReadmissionRequest.
+ * Use `create(CancelNodeReadmissionRequestSchema)` to create a new message.
+ */
+export declare const CancelNodeReadmissionRequestSchema: GenMessage<CancelNodeReadmissionRequest>;
+
+/**
+ * @generated from message mezite.v1.CancelNodeReadmissionResponse
+ */
+export declare type CancelNodeReadmissionResponse = Message<"mezite.v1.CancelNodeReadmissionResponse"> & {
+  /**
+   * Those that lasted.
+   *
+   * @generated from field: repeated mezite.v1.Readmission cancelled = 1;
+   */
+  cancelled: Readmission[];
+};
+
+/**
+ * Describes the message mezite.v1.CancelNodeReadmissionResponse.
+ * Use `create(CancelNodeReadmissionResponseSchema)` to create a new message.
+ */
+export declare const CancelNodeReadmissionResponseSchema: GenMessage<CancelNodeReadmissionResponse>;
 
 /**
  * @generated from message mezite.v1.CreateTokenRequest
@@ -1228,6 +1308,24 @@ export declare const NodeService: GenService<{
     methodKind: "unary";
     input: typeof DeleteNodeRequestSchema;
     output: typeof DeleteNodeResponseSchema;
+  },
+  /**
+   * Lets a node whose identity has expired renew once more, for some time.
+   *
+   * @generated from rpc mezite.v1.NodeService.ReadmitNode
+   */
+  readmitNode: {
+    methodKind: "unary";
+    input: typeof ReadmitNodeRequestSchema;
+    output: typeof ReadmitNodeResponseSchema;
+  },
+  /**
+   * @generated from rpc mezite.v1.NodeService.CancelNodeReadmission
+   */
+  cancelNodeReadmission: {
+    methodKind: "unary";
+    input: typeof CancelNodeReadmissionRequestSchema;
+    output: typeof CancelNodeReadmissionResponseSchema;
   },
 }>;
 

@@ -7,8 +7,9 @@ import type { Connection } from '../connection.ts'
 import { initial } from './0001-initial.ts'
 import { nodes } from './0002-nodes.ts'
 import { audit } from './0003-audit.ts'
+import { readmissions } from './0004-readmissions.ts'
 
-const MIGRATIONS: readonly string[] = [initial, nodes, audit]
+const MIGRATIONS: readonly string[] = [initial, nodes, audit, readmissions]
 
 export const SCHEMA_VERSION = MIGRATIONS.length
 
