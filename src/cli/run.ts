@@ -28,7 +28,8 @@ export async function runProgram(program: Program, invocation: Invocation): Prom
     act: async (parsed) => {
       line = parsed
       const { values, origins } = await configure(parsed, invocation)
-      await parsed.verb.run(values, invocation, { origins, rest: parsed.rest, program })
+      const readAgain = async () => (await configure(parsed, invocation, true)).values
+      await parsed.verb.run(values, invocation, { origins, rest: parsed.rest, program, readAgain })
     },
   })
   try {
@@ -64,10 +65,11 @@ function formatOf(line: CommandLine | undefined, argv: readonly string[]): Outpu
 async function configure(
   { verb, flags }: CommandLine,
   invocation: Invocation,
+  isAgain = false,
 ): Promise<Configuration<Parameters>> {
   const { config, ...rest } = flags
   const everyParameterFromEnvironment = verb.configurable ?? false
-  let readOnce = false
+  let readOnce = isAgain
   return await resolveConfig(
     verb.parameters,
     {
@@ -76,7 +78,7 @@ async function configure(
       file: everyParameterFromEnvironment ? await readConfigFile(config, invocation) : undefined,
       readSecret: async (path) => {
         if (path !== '-') return await readFile(path, 'utf8')
-        if (readOnce) throw new Error('standard input can be read for one setting only')
+        if (readOnce) throw new Error('standard input can be read once, for one setting')
         readOnce = true
         return await readStandardInput(invocation)
       },

@@ -47,6 +47,11 @@ export interface More<P extends Parameters = Parameters> {
   readonly origins: Readonly<Record<keyof P, string | undefined>>
   readonly rest: readonly string[]
   readonly program: Program
+  /**
+   * The values as the files that they come from say now. @throws ConfigError, also where one came
+   * from standard input, which is read once
+   */
+  readonly readAgain: () => Promise<Values<P>>
 }
 
 export interface VerbGroup extends Documented {

@@ -22,11 +22,17 @@ export interface DaemonOptions {
   readonly signal: AbortSignal
   readonly trigger: RenewalTrigger
   readonly observer: DaemonObserver
+  /**
+   * The join token as it is given now, where that can have changed since the start: in a file. Asked
+   * when the hub has given the identity up for good.
+   */
+  readonly rereadJoinToken?: (() => Promise<string | undefined>) | undefined
 }
 
 /**
  * Runs until `signal` is aborted. It joins when the state directory holds no identity; when it holds
- * one, a token is not needed, and not looked at unless the hub has given that identity up for good.
+ * one, a token is not needed, and not looked at unless the hub has given that identity up for good;
+ * what its file holds then counts, whenever it was put there.
  * Once there is an identity nothing ends the daemon: every failure is reported and tried again.
  *
  * @throws IdentityError at the start: bad parameters, an unsafe destination, a damaged state, a

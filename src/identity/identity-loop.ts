@@ -8,10 +8,10 @@ import { HubTime } from './hub-time.ts'
 import { certificateEndsAt, hasSameKeys, type Identity, identityEndsAt } from './identity.ts'
 import { IdentityWatch } from './identity-watch.ts'
 import type { Published } from './observer.ts'
-import { type BotToken, tokenNeeded } from './parameters.ts'
+import { type BotToken, readToken, tokenNeeded } from './parameters.ts'
 import { recordProgress } from './progress.ts'
 import { type DaemonCondition, type Readiness, readinessAt } from './readiness.ts'
-import { isFinalForJoin, tokenToJoinAnew } from './refusals.ts'
+import { endsInstance, isFinalForJoin, tokenToJoinAnew } from './refusals.ts'
 import { join, type Renewer, renewOnce } from './renewer.ts'
 import { renewAt, retryDelay } from './schedule.ts'
 import type { StateDirectory } from './state.ts'
@@ -52,6 +52,8 @@ export class IdentityLoop {
   #isDue = false
   #replaceSshKey = false
   #token: BotToken | undefined
+  /** The hub has refused it for good. */
+  #spentTokenId: string | undefined
   #failures = 0
   #failure: unknown
   #readiness: Readiness | undefined
@@ -120,10 +122,23 @@ export class IdentityLoop {
       if (!next.sshKey.equals(identity.sshKey)) this.#replaceSshKey = false
       this.#accept(next, 'renewed')
     } catch (error) {
+      if (endsInstance(error)) await this.#rereadToken()
       const token = tokenToJoinAnew(error, identity, this.#token)
       if (token === undefined) throw error
       this.#report(error, 0)
       await this.#joinAnew(token)
+    }
+  }
+
+  /** Takes the token that is given by now, unless the hub has refused it for good. */
+  async #rereadToken(): Promise<void> {
+    const { rereadJoinToken, parameters, observer } = this.#options
+    try {
+      const joinToken = await rereadJoinToken?.()
+      const token = readToken({ ...parameters, joinToken })
+      if (token !== undefined && token.id !== this.#spentTokenId) this.#token = token
+    } catch (error) {
+      observer.onWarning({ kind: 'token-unreadable', error })
     }
   }
 
@@ -132,7 +147,10 @@ export class IdentityLoop {
     try {
       this.#accept(await join(this.#renewer, token), 'joined')
     } catch (error) {
-      if (isFinalForJoin(error)) this.#token = undefined
+      if (isFinalForJoin(error)) {
+        this.#token = undefined
+        this.#spentTokenId = token.id
+      }
       throw error
     }
   }

@@ -13,6 +13,7 @@ import {
 import { parsePublicKey } from '../ssh/public-key.ts'
 import { credentialOf, type Identity } from './identity.ts'
 import type { IdentityParameters } from './parameters.ts'
+import { endsInstance } from './refusals.ts'
 import { retryDelay } from './schedule.ts'
 
 export interface IdentityWatchOptions {
@@ -86,6 +87,8 @@ export class IdentityWatch {
       } catch (error) {
         if (signal.aborted) return
         if (failures === 0) onFailure(error)
+        // Nothing but another certificate helps, and with one it is followed anew.
+        if (endsInstance(error)) return
         const delay = retryDelay(failures, 0, random, patienceAskedBy(error))
         await clock.sleep(delay, signal).catch(() => {})
         failures += 1

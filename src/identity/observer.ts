@@ -40,5 +40,7 @@ export type Warning =
   | { readonly kind: 'clock-skew'; readonly skewMs: number }
   /** Outputs that nobody reads any more could not be removed. */
   | { readonly kind: 'prune-failed'; readonly error: unknown }
+  /** The join token that is given now is of no use; the one of before is, if there was one. */
+  | { readonly kind: 'token-unreadable'; readonly error: unknown }
   /** Changes are learnt of at renewals only, until it works again. */
   | { readonly kind: 'watch-failed'; readonly error: unknown }

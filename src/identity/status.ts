@@ -170,7 +170,10 @@ function judgeState(
 ): void {
   const end = identityEndsAt(identity)
   if (now > end) {
-    report('identity-expired', `the identity can't be renewed any more since ${formatTime(end)}`)
+    report(
+      'identity-expired',
+      `the identity can't be renewed any more since ${formatTime(end)}: ${readmitHint(identity)}`,
+    )
   }
   if (certificate && !certificate.blob.equals(identity.sshCertificate.blob)) {
     report('outputs-behind', 'a newer certificate than the published one is in the state directory')
@@ -179,6 +182,10 @@ function judgeState(
     const { message, at } = progress.failure
     report('renewal-failing', `the last renewal failed at ${formatTime(at)}: ${message}`)
   }
+}
+
+function readmitHint({ bot, instanceId }: Identity): string {
+  return `let it renew once more (mezctl bots readmit ${bot} --instance=${instanceId}), or give its mezd a new join token (mezctl bots rotate-token ${bot})`
 }
 
 /** Asking makes the file of the lock, so it is only asked where there has been one. */

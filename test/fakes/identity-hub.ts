@@ -56,6 +56,7 @@ export class FakeIdentityHub implements IdentityHub {
   readonly #clock: Pick<Clock, 'now'>
   readonly #instances = new Map<string, Instance>()
   readonly #spent = new Set<string>()
+  readonly #readmitted = new Set<string>()
   /** How far its clock is ahead of everyone else's. */
   skewMs = 0
   certificateTtlMs = HOUR
@@ -88,6 +89,12 @@ export class FakeIdentityHub implements IdentityHub {
   newToken(): string {
     const secret = systemRandom.bytes(16)
     return encodeJoinToken({ kind: 'bot', secret, pin: spkiPin(tlsCa.der) })
+  }
+
+  /** Lets the instance that joined last renew once although it has expired. */
+  readmit(): void {
+    const id = [...this.#instances.keys()].at(-1)
+    if (id !== undefined) this.#readmitted.add(id)
   }
 
   get calls(): number {
@@ -128,7 +135,9 @@ export class FakeIdentityHub implements IdentityHub {
     const { identity, spki, spkiFingerprint, validity } = readPeerIdentity(credential.certificate)
     const proven = createPublicKey(credential.privateKey).export({ format: 'der', type: 'spki' })
     if (identity.kind !== 'bot' || !proven.equals(spki)) throw refused('unauthenticated')
-    if (validity.notAfterMs <= this.#now()) throw refused('identity-expired')
+    if (validity.notAfterMs <= this.#now() && !this.#readmitted.delete(identity.instanceId)) {
+      throw refused('identity-expired')
+    }
     const stored = this.#instances.get(identity.instanceId)
     if (!stored) throw refused('instance-unknown')
     const keyFingerprint = sha256(request.identityPublicKey)

@@ -33,6 +33,7 @@ export interface RunOptions {
   readonly clock?: Clock
   readonly parameters?: Partial<IdentityParameters>
   readonly trigger?: RenewalTrigger
+  readonly rereadJoinToken?: () => Promise<string | undefined>
   /** Whether the daemon shall stop; asked after everything that it tells. */
   readonly until: (record: DaemonRecord) => boolean
 }
@@ -92,6 +93,7 @@ export class IdentityScene implements AsyncDisposable {
       parameters: { ...this.parameters, ...options.parameters },
       signal: stop.signal,
       trigger: options.trigger ?? new RenewalTrigger(),
+      rereadJoinToken: options.rereadJoinToken,
       observer: {
         onPublished: tell(told.published),
         onFailure: tell(told.failures),

@@ -40,6 +40,7 @@ export async function startOneShot(
 export async function startDaemon(
   values: IdentityStartValues,
   invocation: Invocation,
+  rereadJoinToken: () => Promise<string | undefined>,
 ): Promise<void> {
   const log = await openLog(values, invocation)
   const trigger = new RenewalTrigger()
@@ -54,6 +55,7 @@ export async function startDaemon(
       parameters: await identityParameters(values, invocation),
       signal: invocation.signal,
       trigger,
+      rereadJoinToken,
       observer: logObserver(
         log,
         () => void remember(values.destination, invocation, (text) => log.warn({}, text)),
@@ -101,6 +103,8 @@ function logObserver(log: Logger, onFirst: () => void): DaemonObserver {
         const ahead = warning.skewMs > 0 ? 'ahead of' : 'behind'
         const skew = formatDuration(Math.abs(warning.skewMs))
         log.warn({}, `this machine's clock is ${skew} ${ahead} the hub's: set it`)
+      } else if (warning.kind === 'token-unreadable') {
+        log.warn({ error: warning.error }, 'the join token that is given now is of no use')
       } else if (warning.kind === 'watch-failed') {
         log.warn({ error: warning.error }, 'out of touch with the hub: changes come with renewals')
       } else {

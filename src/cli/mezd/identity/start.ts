@@ -22,8 +22,9 @@ export const identityStart = defineVerb({
     },
   ],
   seeAlso: ['mezd identity status', 'mezd identity config check', 'mezctl bots add', 'msh ssh'],
-  async run(values, invocation) {
+  async run(values, invocation, { readAgain }) {
     const { startDaemon, startOneShot } = await import('./run-identity.ts')
-    await (values.oneShot ? startOneShot : startDaemon)(values, invocation)
+    if (values.oneShot) await startOneShot(values, invocation)
+    else await startDaemon(values, invocation, async () => (await readAgain()).joinToken)
   },
 })
