@@ -12,6 +12,7 @@ export interface Layer {
 export const LAYERS: readonly Layer[] = [
   { folder: 'src/base', imports: [] },
   { folder: 'src/gen', imports: [] },
+  { folder: 'src/diag', imports: ['src/base'] },
   { folder: 'src/ssh', imports: ['src/base'], pure: true },
   { folder: 'src/x509', imports: ['src/base'], pure: true },
   { folder: 'src/policy', imports: ['src/base'], pure: true },
@@ -41,6 +42,7 @@ export const LAYERS: readonly Layer[] = [
     imports: [
       'src/base',
       'src/gen',
+      'src/diag',
       'src/ssh',
       'src/x509',
       'src/policy',

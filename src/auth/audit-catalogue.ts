@@ -20,6 +20,7 @@ export const AUDIT_FIELDS = {
   ended_at: "end of a session by its node's clock",
   event: 'type of the events that a summary stands for',
   expires_at: 'when a join token, a lock or a readmission ends by itself',
+  failing_since: 'when the store failed first',
   generation: 'generation of the identity certificate that was issued',
   granted_by: 'who granted a readmission',
   id: 'identifier of a CA',
@@ -86,6 +87,10 @@ export const AUDIT_EVENTS = {
   'hub.start': {
     meaning: 'a hub has started',
     success: { code: 'MZ1001I', fields: ['version'] },
+  },
+  'hub.recover': {
+    meaning: "the hub's store takes acts again, after it could not",
+    success: { code: 'MZ1003I', fields: ['failing_since'] },
   },
   'authority.create': {
     meaning: 'a CA was made',

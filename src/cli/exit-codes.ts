@@ -1,11 +1,11 @@
 /** Exit codes: one table for every error of every layer. The compiler checks that none is missing. */
 
 import type { AuthErrorCode } from '../auth/errors.ts'
-import type { ListenErrorCode } from '../auth/rpc/listen-error.ts'
 import type { StoreErrorCode } from '../auth/storage.ts'
 import type { ConfigErrorCode } from '../base/config.ts'
 import { MeziteError } from '../base/errors.ts'
 import type { ExclusiveLockError } from '../base/exclusive-lock.ts'
+import type { ListenErrorCode } from '../base/listen-error.ts'
 import type { HubErrorCode } from '../client/identity-hub.ts'
 import type { IdentityErrorCode } from '../identity/errors.ts'
 import type { NodeErrorCode } from '../node/errors.ts'

@@ -10,6 +10,7 @@ import type { ClientCredential } from '../../client/identity-hub.ts'
 import { callServerStream } from '../../client/server-stream.ts'
 import { serverTrust } from '../../client/server-trust.ts'
 import { callUnary } from '../../client/unary-call.ts'
+import * as health from '../../gen/grpc/health/v1/health_pb.js'
 import * as admin from '../../gen/mezite/v1/admin_pb.js'
 import * as identity from '../../gen/mezite/v1/identity_pb.js'
 import * as node from '../../gen/mezite/v1/node_pb.js'
@@ -18,7 +19,7 @@ import { issueClientCertificate } from '../../x509/issue.ts'
 import type { CallerKind } from '../caller.ts'
 import { ACCESS, OPEN_TO_EXPIRED } from './access.ts'
 
-const METHODS: readonly DescMethod[] = [identity, node, admin]
+const METHODS: readonly DescMethod[] = [identity, node, admin, health]
   .flatMap((module) => Object.values(module))
   .flatMap((export_) => (export_.kind === 'service' ? export_.methods : []))
 const KINDS: readonly CallerKind[] = ['anyone', 'bot', 'node', 'admin', 'local']
@@ -90,9 +91,10 @@ describe('the access table', () => {
     const joins = ['mezite.v1.JoinService/Join', 'mezite.v1.NodeJoinService/JoinNode']
     const ofBots = ['Renew', 'WatchIdentity'].map((rpc) => `mezite.v1.IdentityService/${rpc}`)
     const ofNodes = node.NodeAgentService.methods.map(methodName)
-    assert.deepEqual(allowedTo('anyone'), joins)
-    assert.deepEqual(allowedTo('bot').sort(), [...joins, ...ofBots].sort())
-    assert.deepEqual(allowedTo('node').sort(), [...joins, ...ofNodes].sort())
+    const forAll = [...joins, 'grpc.health.v1.Health/Check']
+    assert.deepEqual(allowedTo('anyone'), forAll)
+    assert.deepEqual(allowedTo('bot').sort(), [...forAll, ...ofBots].sort())
+    assert.deepEqual(allowedTo('node').sort(), [...forAll, ...ofNodes].sort())
     const administration = METHODS.map(methodName).filter(
       (rpc) => !ofBots.includes(rpc) && !ofNodes.includes(rpc),
     )

@@ -71,6 +71,8 @@ export const ACCESS: ReadonlyMap<string, readonly CallerKind[]> = new Map([
   ['mezite.v1.AuditService/ListEvents', ADMINS],
 
   ['mezite.v1.StatusService/GetStatus', ADMINS],
+
+  ['grpc.health.v1.Health/Check', EVERYBODY],
 ])
 
 /** What an identity that has expired may still call: what decides on its readmission. */

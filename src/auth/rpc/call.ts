@@ -1,4 +1,4 @@
-import type { handleUnaryCall } from '@grpc/grpc-js'
+import { type handleUnaryCall, status } from '@grpc/grpc-js'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../base/random.ts'
@@ -10,9 +10,19 @@ import type { Peer } from './peer.ts'
 import type { UnaryRpc } from './rpc.ts'
 import { errorReply } from './status.ts'
 
+/** Told of every call that was answered, for metrics. Must not throw. */
+export type CallListener = (call: {
+  readonly rpc: string
+  /** Of gRPC: `OK`, `PERMISSION_DENIED`. */
+  readonly code: string
+  /** Undefined for a stream: how long one is open says nothing of the hub. */
+  readonly milliseconds: number | undefined
+}) => void
+
 /** What every call works with. */
 export interface CallContext extends Pick<AccessOptions, 'requireCurrentAdmin'> {
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>
+  readonly onCall?: CallListener | undefined
   readonly random: Pick<Random, 'bytes'>
   readonly log: Pick<Logger, 'error'>
   readonly recordDenial: (denial: Denial) => Promise<void>
@@ -25,14 +35,28 @@ export function handleCall(
   peerOf: (name: string) => Peer | undefined,
 ): handleUnaryCall<Buffer, Buffer> {
   const name = methodName(rpc.method)
-  const { random, log } = context
+  const { random, log, clock, onCall } = context
   return (call, callback) => {
+    const start = clock.monotonic()
+    const tell = (code: status) =>
+      onCall?.({ rpc: name, code: nameOfStatus(code), milliseconds: clock.monotonic() - start })
     const peer = peerOf(call.getPeer())
     answer(rpc, name, peer, call.request, context).then(
-      (reply) => callback(null, reply),
-      (error: unknown) => callback(errorReply(error, { rpc: name, random, log })),
+      (reply) => {
+        callback(null, reply)
+        tell(status.OK)
+      },
+      (error: unknown) => {
+        const reply = errorReply(error, { rpc: name, random, log })
+        callback(reply)
+        tell(reply.code)
+      },
     )
   }
+}
+
+export function nameOfStatus(code: status): string {
+  return status[code] ?? 'UNKNOWN'
 }
 
 async function answer(
@@ -50,7 +74,9 @@ async function answer(
 export async function admit(
   rpc: string,
   peer: Peer | undefined,
-  context: Pick<CallContext, 'clock' | 'requireCurrentAdmin' | 'recordDenial'>,
+  context: Pick<CallContext, 'requireCurrentAdmin' | 'recordDenial'> & {
+    readonly clock: Pick<Clock, 'now'>
+  },
 ): Promise<Peer> {
   if (!peer) throw new AuthError('unavailable', 'the connection of this call is gone')
   const { requireCurrentAdmin, clock, recordDenial } = context

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 
 /** The connections that a listener has accepted and that are still open. */
 export interface Connections {
+  readonly size: number
   add(socket: Socket): void
   /** Resolves when the last of them is closed. */
   drained(): Promise<void>
@@ -12,6 +13,9 @@ export function createConnections(): Connections {
   const open = new Set<Socket>()
   const waiting: (() => void)[] = []
   return {
+    get size() {
+      return open.size
+    },
     add(socket) {
       open.add(socket)
       // What goes wrong with it shows at whoever reads from it; unheard, it would end the process.

@@ -16,12 +16,16 @@ import type { Logger } from '../../base/log.ts'
 import { methodPath } from '../../rpc/method-name.ts'
 import { encodeCertificatePem } from '../../x509/pem.ts'
 import type { Auth } from '../auth.ts'
-import { handleCall } from './call.ts'
+import { type CallListener, handleCall } from './call.ts'
 import { recordDenial } from './denial.ts'
 import { hubRpcs } from './handlers/all.ts'
 import { type Peer, readPeer } from './peer.ts'
 import type { Rpc } from './rpc.ts'
-import { issueServingCertificate, keepServingCertificate } from './serving-certificate.ts'
+import {
+  issueServingCertificate,
+  keepServingCertificate,
+  type ServingCertificate,
+} from './serving-certificate.ts'
 import { handleStream, type StreamContext } from './stream-call.ts'
 import { endingFor } from './stream-endings.ts'
 import { createStreams } from './streams.ts'
@@ -35,6 +39,9 @@ export interface HubServerOptions {
   readonly log: Pick<Logger, 'error'>
   /** On the network; left out: 4,096. */
   readonly mostConnections?: number | undefined
+  /** Whether the hub is in a state to serve, for gRPC's health service; left out: always. */
+  readonly isServing?: (() => boolean) | undefined
+  readonly onCall?: CallListener | undefined
 }
 
 export interface HubServer {
@@ -47,6 +54,12 @@ export interface HubServer {
    * left.
    */
   close(graceMs: number): Promise<void>
+  /** Connections from the network. */
+  readonly connections: number
+  /** Open streams of bots, and of nodes. */
+  streamsOf(kind: 'bot' | 'node'): number
+  /** Milliseconds since the epoch. */
+  servingCertificateEndsAt(): number
 }
 
 const GRPC_OPTIONS: ServerOptions = {
@@ -69,7 +82,8 @@ const LOCAL: Peer = { caller: { kind: 'local', address: '' }, identityExpiresAt:
 
 /** @throws X509Error where the TLS CA can't issue the hub's certificate any more */
 export function createHubServer(options: HubServerOptions): HubServer {
-  const { auth, log, version, mostConnections = MOST_CONNECTIONS } = options
+  const { auth, log, version, onCall, isServing = () => true } = options
+  const { mostConnections = MOST_CONNECTIONS } = options
   const { context, admins } = auth
   const { clock, random, authorities, store } = context
   const { tls } = authorities
@@ -79,10 +93,11 @@ export function createHubServer(options: HubServerOptions): HubServer {
     random,
     log,
     streams,
+    onCall,
     requireCurrentAdmin: (caller) => admins.requireCurrent(caller),
     recordDenial: (denial) => recordDenial(context, auth.refusals, denial),
   }
-  const rpcs = hubRpcs(auth, version)
+  const rpcs = hubRpcs(auth, version, isServing)
   const stopping = new AbortController()
   const serving = { authority: tls, clock, random }
   const certificate = issueServingCertificate(serving)
@@ -99,11 +114,22 @@ export function createHubServer(options: HubServerOptions): HubServer {
   const local = openDoor(rpcs, calls, () => LOCAL)
   let localListener: UnixListener | undefined
   const unsubscribe = store.changes.subscribe((changes) => streams.end(endingFor(changes)))
+  let servingUntil = certificate.validity.notAfterMs
+
+  function replaceCertificate(next: ServingCertificate): void {
+    listener.replaceCertificate(next)
+    servingUntil = next.validity.notAfterMs
+  }
 
   return {
+    get connections() {
+      return listener.connections.size
+    },
+    streamsOf: (kind) => streams.count(kind),
+    servingCertificateEndsAt: () => servingUntil,
     async listen(address) {
       const bound = await listener.listen(address)
-      void keepServingCertificate(certificate, listener.replaceCertificate, {
+      void keepServingCertificate(certificate, replaceCertificate, {
         ...serving,
         log,
         signal: stopping.signal,

@@ -1,9 +1,9 @@
-import type { handleServerStreamingCall } from '@grpc/grpc-js'
+import { type handleServerStreamingCall, status } from '@grpc/grpc-js'
 import { type Clock, MINUTE } from '../../base/clock.ts'
 import type { Random } from '../../base/random.ts'
 import { methodName } from '../../rpc/method-name.ts'
 import { identityEnded } from './access.ts'
-import { admit, type CallContext } from './call.ts'
+import { admit, type CallContext, nameOfStatus } from './call.ts'
 import { createOutlet, type Outlet } from './outlet.ts'
 import type { Peer } from './peer.ts'
 import type { StreamRpc } from './rpc.ts'
@@ -11,7 +11,7 @@ import { errorReply } from './status.ts'
 import type { Streams } from './streams.ts'
 
 export interface StreamContext extends CallContext {
-  readonly clock: Pick<Clock, 'now' | 'sleep'>
+  readonly clock: Pick<Clock, 'now' | 'monotonic' | 'sleep'>
   readonly random: Pick<Random, 'bytes' | 'fraction'>
   readonly streams: Streams
 }
@@ -30,9 +30,16 @@ export function handleStream(
   peerOf: (name: string) => Peer | undefined,
 ): handleServerStreamingCall<Buffer, Buffer> {
   const name = methodName(rpc.method)
-  const { random, log } = context
+  const { random, log, onCall } = context
   return (call) => {
-    const outlet = createOutlet(call, (error) => errorReply(error, { rpc: name, random, log }))
+    let code: status = status.OK
+    const outlet = createOutlet(call, (error) => {
+      const reply = errorReply(error, { rpc: name, random, log })
+      code = reply.code
+      return reply
+    })
+    const tell = () => onCall?.({ rpc: name, code: nameOfStatus(code), milliseconds: undefined })
+    outlet.signal.addEventListener('abort', tell, { once: true })
     const serve = async () => {
       const peer = await admit(name, peerOf(call.getPeer()), context)
       context.streams.add({ rpc: name, caller: peer.caller, outlet })

@@ -19,6 +19,8 @@ export interface Streams {
   add(stream: OpenStream): void
   /** Ends those whose caller `reason` has one for. */
   end(reason: (caller: Caller) => AuthError | undefined): void
+  /** How many are open of callers of this kind. */
+  count(kind: Caller['kind']): number
   /** Ends them all, well, so that their readers look for another hub at once; takes no more. */
   stop(): void
 }
@@ -51,6 +53,7 @@ export function createStreams(mostOfBots: number): Streams {
         if (error) outlet.end(error)
       }
     },
+    count: (kind) => [...open.values()].filter(({ caller }) => caller.kind === kind).length,
     stop() {
       isStopping = true
       for (const { outlet } of [...open.values()]) outlet.end()

@@ -11,8 +11,8 @@ import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
 import { type Address, formatAddress } from '../../base/address.ts'
 import { SECOND } from '../../base/clock.ts'
+import { addressError } from '../../base/listen-error.ts'
 import { type Connections, createConnections } from './connections.ts'
-import { addressError } from './listen-error.ts'
 import type { Peer } from './peer.ts'
 import type { ServingCertificate } from './serving-certificate.ts'
 
@@ -117,7 +117,7 @@ async function listen(server: Server, address: Address): Promise<Address> {
   try {
     await promise
   } catch (error) {
-    throw addressError(formatAddress(address), error)
+    throw addressError(formatAddress(address), error, '--listen-addr')
   }
   server.off('error', reject)
   const bound = server.address()

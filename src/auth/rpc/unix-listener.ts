@@ -2,20 +2,15 @@
  * The hub's door for its own machine: a unix socket in the data directory. Who can open it is the
  * hub's user or root, by the modes of the directory (0700) and of the socket (0600).
  */
-import { chmod, lstat, unlink } from 'node:fs/promises'
-import { connect, createServer, type Server, type Socket } from 'node:net'
-import { messageOf, systemErrorCode } from '../../base/errors.ts'
+import { createServer, type Socket } from 'node:net'
+import { listenOnSocket } from '../../base/unix-socket.ts'
 import { type Connections, createConnections } from './connections.ts'
-import { ListenError } from './listen-error.ts'
 
 export interface UnixListener {
   readonly connections: Connections
   /** Takes no more connections, and removes the socket. */
   stop(): void
 }
-
-/** `sun_path` of unix(7) has 108 bytes, the last of them zero. */
-const LONGEST_PATH = 107
 
 /**
  * A socket that a dead hub left behind is replaced; that of a living one is not.
@@ -26,64 +21,11 @@ export async function listenOnUnixSocket(
   path: string,
   accept: (socket: Socket) => void,
 ): Promise<UnixListener> {
-  const length = Buffer.byteLength(path)
-  if (length > LONGEST_PATH) {
-    const message = `the path of the unix socket is ${length} bytes long: ${path}`
-    throw new ListenError('socket-path-too-long', message, {
-      hint: `the kernel takes ${LONGEST_PATH} at most: choose a data directory with a shorter path`,
-    })
-  }
-  await removeDeadSocket(path)
-
   const connections = createConnections()
   const server = createServer((socket) => {
     connections.add(socket)
     accept(socket)
   })
-  try {
-    await listen(server, path)
-    await chmod(path, 0o600)
-  } catch (cause) {
-    server.close()
-    throw blocked(path, messageOf(cause), cause)
-  }
+  await listenOnSocket(server, path, 0o600)
   return { connections, stop: () => void server.close() }
-}
-
-function listen(server: Server, path: string): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  server.once('error', reject)
-  server.listen({ path }, resolve)
-  return promise.finally(() => server.off('error', reject))
-}
-
-async function removeDeadSocket(path: string): Promise<void> {
-  const found = await lstat(path).catch((error: unknown) => {
-    if (systemErrorCode(error) === 'ENOENT') return undefined
-    throw blocked(path, messageOf(error), error)
-  })
-  if (!found) return
-  if (!found.isSocket()) throw blocked(path, 'what is there is not a socket')
-  if (await isAnswered(path)) {
-    throw new ListenError('socket-in-use', `another hub answers on ${path}`, {
-      hint: 'stop it, or give this one a data directory of its own',
-    })
-  }
-  await unlink(path)
-}
-
-function isAnswered(path: string): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  const socket = connect({ path })
-  socket.once('connect', () => resolve(true))
-  // Any other error than a refusal leaves open whether somebody is there.
-  socket.once('error', (error) => resolve(systemErrorCode(error) !== 'ECONNREFUSED'))
-  return promise.finally(() => socket.destroy())
-}
-
-function blocked(path: string, what: string, cause?: unknown): ListenError {
-  return new ListenError('socket-blocked', `cannot make the unix socket ${path}: ${what}`, {
-    hint: "move it away, or check the data directory's owner and mode",
-    cause,
-  })
 }

@@ -1,5 +1,6 @@
 import { formatAddress } from '../../base/address.ts'
 import { formatJson, formatParameter } from '../output-format.ts'
+import { formatDiagAddress } from '../service/diag-parameter.ts'
 import { formatDetails } from '../table.ts'
 import { defineVerb } from '../verb.ts'
 import { defaultPublicAddress, hubStartParameters } from './parameters.ts'
@@ -22,6 +23,7 @@ export const hubConfigCheck = defineVerb({
       public_addr: formatAddress(values.publicAddr ?? defaultPublicAddress(values.listenAddr.port)),
       ca_key_type: values.caKeyType,
       ca_key_passphrase: values.caKeyPassphrase === undefined ? 'none' : 'given',
+      diag_addr: values.diagAddr === undefined ? 'none' : formatDiagAddress(values.diagAddr),
       log_format: values.logFormat,
       log_level: values.logLevel,
     }

@@ -5,6 +5,7 @@ import { address, choice, text } from '../../base/value-kind.ts'
 import type { KeyType } from '../../ssh/key-type.ts'
 import { dataDirectoryParameter } from '../data-directory.ts'
 import { logParameters } from '../log-parameters.ts'
+import { diagParameters } from '../service/diag-parameter.ts'
 
 const NETWORK = 'Network:'
 const AUTHORITIES = 'Certificate authorities:'
@@ -44,6 +45,7 @@ export const hubStartParameters = {
     secret: true,
     group: AUTHORITIES,
   }),
+  ...diagParameters,
   ...logParameters,
 }
 

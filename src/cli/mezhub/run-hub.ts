@@ -8,14 +8,19 @@ import { eventByHub } from '../../auth/context.ts'
 import { createHubServer } from '../../auth/rpc/server.ts'
 import { createKeySealer } from '../../auth/sealed-key.ts'
 import { openSqliteStore } from '../../auth/store/sqlite/open.ts'
+import { type WatchedStore, watchStore } from '../../auth/watched-store.ts'
 import { formatAddress } from '../../base/address.ts'
 import { SECOND } from '../../base/clock.ts'
 import { messageOf, systemErrorCode } from '../../base/errors.ts'
+import type { Logger } from '../../base/log.ts'
+import { isHealthy } from '../../diag/health.ts'
 import { CliError } from '../cli-error.ts'
 import { hubSocket } from '../data-directory.ts'
 import type { Invocation } from '../invocation.ts'
 import { openLog } from '../log-parameters.ts'
 import { version } from '../version.ts'
+import type { HubDiagnostics } from './diagnostics.ts'
+import { HubHealth } from './hub-health.ts'
 import { CA_KEY_TYPES, defaultPublicAddress, type HubStartValues } from './parameters.ts'
 
 /** How long calls under way may still take when the hub is told to stop. */
@@ -27,59 +32,99 @@ const GRACE = 10 * SECOND
  * @throws StoreError, AuthError, ListenError, CliError
  */
 export async function runHub(values: HubStartValues, invocation: Invocation): Promise<void> {
-  const { clock, random, uid, signal } = invocation
   const log = await openLog(values, invocation)
   await makeDataDirectory(values.dataDir)
-  const store = await openSqliteStore({
-    directory: values.dataDir,
-    clock,
-    random,
-    pid: process.pid,
-    uid,
+  await using diagnostics = await createDiagnostics(values, invocation, log)
+  const metrics = diagnostics?.events
+  const broken = Promise.withResolvers<never>()
+  // Thrown below, once everything is open.
+  broken.promise.catch(() => {})
+  const { clock, random, uid } = invocation
+  const opened = await openSqliteStore({
+    ...{ directory: values.dataDir, clock, random, pid: process.pid, uid },
+    onGroup: metrics?.onGroup,
+    onFailed: broken.reject,
   })
+  const watched = watchStore(opened, clock, metrics?.onCommit)
+  const health = new HubHealth(watched)
   try {
-    const authorities = await openAuthorities({
-      store,
-      clock,
-      random,
-      sealer: createKeySealer(values.caKeyPassphrase, random),
-      sshKeyType: CA_KEY_TYPES[values.caKeyType],
-    })
-    let { port } = values.listenAddr
-    const publicAddress = () => formatAddress(values.publicAddr ?? defaultPublicAddress(port))
-    const context = { store, clock, random, authorities, publicAddress }
-    const auth = await createAuth(context)
-    const { board } = auth
-    const server = createHubServer({ auth, version, log })
-    const background = new AbortController()
-    const backgroundEnds = auth.run(background.signal)
-    // What ends it early is thrown below, once everything is open.
-    backgroundEnds.catch(() => {})
-    try {
-      const bound = await server.listen(values.listenAddr)
-      port = bound.port
-      await decideAndCommit(() =>
-        store.commit({
-          changes: [],
-          events: [eventByHub(context, 'hub.start', { fields: { version } })],
-        }),
-      )
-      await server.listenLocally(hubSocket(values.dataDir))
-      const about = { version, cluster: store.clusterId, store: store.description }
-      log.info(about, `listening on ${formatAddress(bound)}`)
-      await Promise.race([aborted(signal), backgroundEnds])
-      log.info({}, 'stopping')
-    } finally {
-      await server.close(GRACE)
-      background.abort()
-      await backgroundEnds.finally(() => board.close())
-      // What was counted until now.
-      await auth.refusals.summarise().catch(() => {})
-    }
+    await diagnostics?.serve(health)
+    await serve({ values, invocation, log, watched, health, diagnostics, broken: broken.promise })
   } finally {
-    await store.close()
+    await opened.close()
   }
   log.info({}, 'stopped')
+}
+
+interface Parts {
+  readonly values: HubStartValues
+  readonly invocation: Invocation
+  readonly log: Logger
+  readonly watched: WatchedStore
+  readonly health: HubHealth
+  readonly diagnostics: HubDiagnostics | undefined
+  /** Rejects when the store has broken. */
+  readonly broken: Promise<never>
+}
+
+async function serve(parts: Parts): Promise<void> {
+  const { values, invocation, log, watched, health, diagnostics, broken } = parts
+  const { clock, random, signal } = invocation
+  const { store } = watched
+  const authorities = await openAuthorities({
+    store,
+    clock,
+    random,
+    sealer: createKeySealer(values.caKeyPassphrase, random),
+    sshKeyType: CA_KEY_TYPES[values.caKeyType],
+  })
+  let { port } = values.listenAddr
+  const publicAddress = () => formatAddress(values.publicAddr ?? defaultPublicAddress(port))
+  const context = { store, clock, random, authorities, publicAddress }
+  const auth = await createAuth(context)
+  const { board } = auth
+  const isServing = () => isHealthy(health.ready())
+  const onCall = diagnostics?.events.onCall
+  const server = createHubServer({ auth, version, log, isServing, onCall })
+  const background = new AbortController()
+  const backgroundEnds = Promise.all([auth.run(background.signal), watched.run(background.signal)])
+  // What ends it early is thrown below, once everything is open.
+  backgroundEnds.catch(() => {})
+  try {
+    const bound = await server.listen(values.listenAddr)
+    port = bound.port
+    await decideAndCommit(() =>
+      store.commit({
+        changes: [],
+        events: [eventByHub(context, 'hub.start', { fields: { version } })],
+      }),
+    )
+    await server.listenLocally(hubSocket(values.dataDir))
+    diagnostics?.addState({ auth, server, store: watched })
+    health.phase = 'serving'
+    const about = { version, cluster: store.clusterId, store: store.description }
+    log.info(about, `listening on ${formatAddress(bound)}`)
+    await Promise.race([aborted(signal), backgroundEnds, broken])
+    log.info({}, 'stopping')
+  } finally {
+    health.phase = 'stopping'
+    await server.close(GRACE)
+    background.abort()
+    await backgroundEnds.finally(() => board.close())
+    // What was counted until now.
+    await auth.refusals.summarise().catch(() => {})
+  }
+}
+
+/** Loaded only where somebody wants to look. */
+async function createDiagnostics(
+  { diagAddr }: HubStartValues,
+  invocation: Invocation,
+  log: Logger,
+): Promise<HubDiagnostics | undefined> {
+  if (diagAddr === undefined) return undefined
+  const { HubDiagnostics } = await import('./diagnostics.ts')
+  return new HubDiagnostics(diagAddr, { program: 'mezhub', invocation, log })
 }
 
 /** For the hub alone, under parents for everyone. One that is there stays as it is. */

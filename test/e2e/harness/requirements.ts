@@ -37,6 +37,7 @@ const PACKAGES = {
   'qemu-aarch64': 'qemu-user',
   strace: 'strace',
   useradd: 'passwd',
+  promtool: 'prometheus',
   userdel: 'passwd',
 } as const
 

@@ -5,6 +5,7 @@ import { adminRpcs } from './admins.ts'
 import { auditRpcs } from './audit.ts'
 import { authorityRpcs } from './authorities.ts'
 import { botRpcs } from './bots.ts'
+import { healthRpcs } from './health.ts'
 import { identityRpcs } from './identity.ts'
 import { joinRpcs } from './join.ts'
 import { lockRpcs } from './locks.ts'
@@ -16,8 +17,12 @@ import { sessionRpcs } from './sessions.ts'
 import { statusRpcs } from './status.ts'
 import { tokenRpcs } from './tokens.ts'
 
-/** Every RPC that the hub answers. */
-export function hubRpcs(auth: Auth, version: string): readonly Rpc[] {
+/**
+ * Every RPC that the hub answers.
+ *
+ * @param isServing whether the hub is in a state to serve, for its health service
+ */
+export function hubRpcs(auth: Auth, version: string, isServing: () => boolean): readonly Rpc[] {
   const { store, authorities } = auth.context
   return [
     ...joinRpcs(auth.joining),
@@ -35,5 +40,6 @@ export function hubRpcs(auth: Auth, version: string): readonly Rpc[] {
     ...authorityRpcs(authorities.records),
     ...auditRpcs(store.audit),
     ...statusRpcs(auth, version),
+    ...healthRpcs(isServing),
   ]
 }

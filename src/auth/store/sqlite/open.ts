@@ -47,6 +47,10 @@ export interface SqliteStoreOptions {
   readonly uid: number
   /** What a listener of the change feed threw, which it must not. Dropped without this. */
   readonly onListenerError?: (error: unknown) => void
+  /** Told how many acts shared a transaction, for metrics. Must not throw. */
+  readonly onGroup?: ((acts: number) => void) | undefined
+  /** The writer has stopped, and with it the store, although nobody closed it. */
+  readonly onFailed?: ((error: StoreError) => void) | undefined
 }
 
 const WRITER = new URL('./writer.ts', import.meta.url)
@@ -68,7 +72,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     await createDatabaseFile(directory, path)
     const changes = createChangeSource(options.onListenerError)
     const writer = startWriter({ path, newClusterId: random.uuid() })
-    const queue = new CommitQueue(writer, (act) => changes.publish(act))
+    const queue = new CommitQueue(writer, {
+      onCommitted: (act) => changes.publish(act),
+      ...(options.onGroup && { onGroup: options.onGroup }),
+      ...(options.onFailed && { onFailed: options.onFailed }),
+    })
     const clusterId = await queue.ready()
     const reader = await openReader(path, queue)
     return createStore(path, clusterId, reader, queue, changes, hold)

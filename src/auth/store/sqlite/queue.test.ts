@@ -35,15 +35,17 @@ describe('commit queue', () => {
   it('groups the acts of one turn, and bounds the group', async () => {
     const worker = startThread('answer(acts.map(() => undefined))')
     const sizes: number[] = []
-    worker.on('message', (message) => {
-      if (message.kind === 'committed') sizes.push(message.failures.length)
+    const failures: unknown[] = []
+    const queue = new CommitQueue(worker, {
+      onGroup: (acts) => void sizes.push(acts),
+      onFailed: (error) => void failures.push(error),
     })
-    const queue = new CommitQueue(worker)
     assert.equal(await queue.ready(), 'cluster')
     await queue.commit(ACT)
     await Promise.all(Array.from({ length: 300 }, () => queue.commit(ACT)))
     assert.deepEqual(sizes, [1, 128, 128, 44])
     await shut(queue)
+    assert.deepEqual(failures, [], 'it was asked to end')
   })
 
   it('answers each act with its own outcome', async () => {
@@ -71,7 +73,7 @@ describe('commit queue', () => {
       startThread(`answer(acts.map(({ events: [{ actor }] }) => actor === 'b'
         ? { code: 'conflict', subject: '', message: 'no' }
         : undefined))`),
-      (act) => order.push(`told ${name(act)}`),
+      { onCommitted: (act) => void order.push(`told ${name(act)}`) },
     )
     const commit = async (actor: string) => {
       const event = { time: 0, type: 'bot.renew', outcome: 'success', actor, address: '' } as const
@@ -84,13 +86,17 @@ describe('commit queue', () => {
   })
 
   it('fails the acts under way, those waiting and those after when the thread dies', async () => {
-    const queue = new CommitQueue(startThread(`throw new Error('broken')`))
+    const failures: string[] = []
+    const queue = new CommitQueue(startThread(`throw new Error('broken')`), {
+      onFailed: ({ message }) => void failures.push(message),
+    })
     await queue.ready()
     const stopped = { code: 'unavailable', message: 'the writer of the store stopped: broken' }
     const acts = Array.from({ length: 200 }, () => queue.commit(ACT))
     await Promise.all(acts.map((act) => assert.rejects(act, stopped)))
     await assert.rejects(queue.commit(ACT), stopped)
     await shut(queue)
+    assert.deepEqual(failures, [stopped.message], 'once')
   })
 
   it('fails them too when the thread ends without a word', async () => {

@@ -14,6 +14,16 @@ const LARGEST_GROUP = 128
 /** A disk that hangs must not fill the memory. */
 const LONGEST_QUEUE = 16_384
 
+/** What a queue tells of its work. Calls must not throw. */
+export interface QueueListener {
+  /** An act that is durable, in the order of the commits, before its `commit` resolves. */
+  onCommitted?(act: Act): void
+  /** A group of so many acts that was written, or refused, in one transaction. */
+  onGroup?(acts: number): void
+  /** No act will be taken any more, although nobody asked for that. */
+  onFailed?(error: StoreError): void
+}
+
 interface Pending {
   readonly act: Act
   readonly done: PromiseWithResolvers<void>
@@ -21,7 +31,7 @@ interface Pending {
 
 export class CommitQueue {
   readonly #worker: Worker
-  readonly #onCommitted: (act: Act) => void
+  readonly #listener: QueueListener
   readonly #exited: Promise<void>
   readonly #ready = Promise.withResolvers<string>()
   #waiting: Pending[] = []
@@ -30,14 +40,10 @@ export class CommitQueue {
   /** Why no more acts are taken. */
   #ended: StoreError | undefined
 
-  /**
-   * @param worker a thread that speaks `FromWriter` and `ToWriter`, just started
-   * @param onCommitted called with each act that is durable, in the order of the commits, before
-   *   its `commit` resolves; must not throw
-   */
-  constructor(worker: Worker, onCommitted: (act: Act) => void = () => {}) {
+  /** @param worker a thread that speaks `FromWriter` and `ToWriter`, just started */
+  constructor(worker: Worker, listener: QueueListener = {}) {
     this.#worker = worker
-    this.#onCommitted = onCommitted
+    this.#listener = listener
     worker.on('message', (message: FromWriter) => this.#receive(message))
     worker.on('error', (error) => this.#fail(stoppedError(error)))
     this.#exited = new Promise((resolve) => {
@@ -98,12 +104,13 @@ export class CommitQueue {
   #answer(failures: readonly (Failure | undefined)[]): void {
     const group = this.#underWay
     this.#underWay = []
+    this.#listener.onGroup?.(group.length)
     for (const [index, { act, done }] of group.entries()) {
       const failure = failures[index]
       if (failure) {
         done.reject(fromFailure(failure))
       } else {
-        this.#onCommitted(act)
+        this.#listener.onCommitted?.(act)
         done.resolve()
       }
     }
@@ -129,6 +136,7 @@ export class CommitQueue {
 
   /** The thread is gone, or never came up: what it was given may or may not be applied. */
   #fail(error: StoreError): void {
+    if (this.#ended === undefined) this.#listener.onFailed?.(error)
     this.#ended ??= error
     this.#ready.reject(error)
     for (const { done } of [...this.#underWay, ...this.#waiting]) done.reject(error)

@@ -1,8 +1,8 @@
-import { MeziteError, messageOf, systemErrorCode } from '../../base/errors.ts'
+import { MeziteError, messageOf, systemErrorCode } from './errors.ts'
 
 /**
  * - `address-in-use`, `address-forbidden`, `address-unknown`: of the TCP address
- * - `socket-in-use`: another hub answers on the unix socket
+ * - `socket-in-use`: another program answers on the unix socket
  * - `socket-blocked`: something that isn't a socket is in its place, or it can't be made there
  * - `socket-path-too-long`: longer than the kernel takes
  */
@@ -16,17 +16,18 @@ export type ListenErrorCode =
 
 export class ListenError extends MeziteError<ListenErrorCode> {}
 
-export function addressError(where: string, cause: unknown): ListenError {
+/** @param flag names the setting that the address is from */
+export function addressError(where: string, cause: unknown, flag: string): ListenError {
   switch (systemErrorCode(cause)) {
     case 'EADDRINUSE':
       return new ListenError('address-in-use', `${where} is in use by another program`, {
-        hint: 'stop it (ss -ltnp shows it), or choose another --listen-addr',
+        hint: `stop it (ss -ltnp shows it), or choose another ${flag}`,
         cause,
       })
     case 'EACCES':
     case 'EPERM':
       return new ListenError('address-forbidden', `this user may not listen on ${where}`, {
-        hint: 'ports below 1024 are for root: choose another --listen-addr',
+        hint: `ports below 1024 are for root: choose another ${flag}`,
         cause,
       })
     default:
