@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { systemErrorCode } from '../../../src/base/errors.ts'
 import { undoAtExit } from './cleanup.ts'
-import { isAlive, killProcessesOf } from './processes.ts'
+import { isAlive } from './processes.ts'
 import { programPath, requireRoot } from './requirements.ts'
 import { waitFor } from './wait.ts'
 
@@ -59,11 +59,15 @@ function makeAccount(name: string): Account {
   return { ...found, made: true, [Symbol.dispose]: remove }
 }
 
+/** Ends its processes too: under the lock, in which nobody else is given its number. */
 function removeAccount(name: string): void {
-  const account = findAccount(name)
-  if (account === undefined) return
-  killProcessesOf(account.uid)
-  change([programPath('userdel'), '--force', '--remove', name])
+  if (findAccount(name) === undefined) return
+  const script = `
+    uid=$(id -u "$0") || exit 0
+    "$1" --reuid="$uid" --clear-groups /bin/sh -c 'kill -KILL -1' || true
+    exec "$2" --force --remove "$0"
+  `
+  change(['/bin/sh', '-c', script, name, programPath('setpriv'), programPath('userdel')])
 }
 
 /** Accounts are changed one at a time, over all test files: the tools fail when they meet. */

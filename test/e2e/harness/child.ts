@@ -40,7 +40,10 @@ export class Child implements AsyncDisposable {
     this.pid = pid
     this.#name = name
     this.#process = child
-    this.#kill = undoAtExit(() => killTree(pid))
+    this.#kill = undoAtExit(() => {
+      // The number of one that has ended may be another's by now.
+      if (!hasEnded(child)) killTree(pid)
+    })
     child.stdout?.on('data', (chunk: Buffer) => this.#chunks.stdout.push(chunk))
     child.stderr?.on('data', (chunk: Buffer) => this.#chunks.stderr.push(chunk))
     this.exited = once(child, isOutlived ? 'exit' : 'close').then(
@@ -111,6 +114,11 @@ export function startChild(command: readonly string[], options: ChildOptions): C
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   })
   return new Child(name, child, options.isOutlived ?? false)
+}
+
+/** Whether its number is free to be given to another process. */
+export function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
 }
 
 export function asNumber(value: unknown): number | null {

@@ -52,6 +52,12 @@ export class Machine implements AsyncDisposable {
     return this.#sshd?.stderr ?? 'none'
   }
 
+  /** The process of sshd. */
+  get sshd(): number {
+    if (this.#sshd === undefined) throw new Error('sshd was not started')
+    return this.#sshd.pid
+  }
+
   /** How often sshd has read its configuration again. */
   get reloads(): number {
     return (this.#sshd?.stderr.match(/Received SIGHUP; restarting/g) ?? []).length

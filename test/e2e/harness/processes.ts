@@ -29,11 +29,6 @@ export function killTree(pid: number): void {
   for (const member of processTree(pid)) signalQuietly(member, 'SIGKILL')
 }
 
-/** Ends every process of a user. For accounts that exist for one test only. */
-export function killProcessesOf(uid: number): void {
-  for (const pid of processesOf(uid)) signalQuietly(pid, 'SIGKILL')
-}
-
 /** Of any thread of it. */
 export function childrenOf(pid: number): readonly number[] {
   try {

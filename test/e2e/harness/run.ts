@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { delimiter, join, resolve } from 'node:path'
 import { systemClock } from '../../../src/base/clock.ts'
 import type { Account } from './account.ts'
-import { asNumber, asSignal, type Exit } from './child.ts'
+import { asNumber, asSignal, type Exit, hasEnded } from './child.ts'
 import { undoAtExit } from './cleanup.ts'
 import { killTree, signalQuietly } from './processes.ts'
 import { programPath } from './requirements.ts'
@@ -66,7 +66,9 @@ export async function run(
   })
   const { pid } = child
   if (pid === undefined) throw new Error(`${program} could not be started`)
-  const kill = undoAtExit(() => killTree(pid))
+  const kill = undoAtExit(() => {
+    if (!hasEnded(child)) killTree(pid)
+  })
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
   let signalled = false
