@@ -81,6 +81,19 @@ export async function removeDurably(fs: FileSystem, path: string): Promise<void>
   await syncDirectory(fs, dirname(path))
 }
 
+/** Undefined when there is no such file. */
+export async function readIfThere(
+  fs: Pick<FileSystem, 'readFile'>,
+  path: string,
+): Promise<Buffer | undefined> {
+  try {
+    return await fs.readFile(path)
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
 /** Makes the entries of a directory durable: what was created in it, renamed or removed. */
 export async function syncDirectory(fs: FileSystem, path: string): Promise<void> {
   await using handle = await fs.open(path, O_RDONLY | O_DIRECTORY)

@@ -19,7 +19,7 @@ import { EventQueue } from './event-queue.ts'
 import { reportEvents } from './event-reporter.ts'
 import { GrantWatcher } from './grant-watcher.ts'
 import { Grants } from './grants.ts'
-import { IdentityKeeper, publishHostCertificate } from './identity-keeper.ts'
+import { IdentityKeeper, placeHostCertificate } from './identity-keeper.ts'
 import { LiveSessions } from './live-sessions.ts'
 import { type NodeIdentity, userCasOf } from './node-identity.ts'
 import type { NodeObserver } from './node-observer.ts'
@@ -135,7 +135,7 @@ async function install(options: NodeAgentOptions, { sshd, current, ...rest }: In
   await ensurePrivateDirectory(ports, spool, 'the directory of session records')
   await ensurePublicDirectory(ports, sshd.paths.directory, "the directory of sshd's files")
   await files.prepare(current.value.trust, sessionHook(spool))
-  await publishHostCertificate({ current, sshd, files })
+  await placeHostCertificate({ current, sshd, files })
   await sshd.install()
 
   const scan = new Waker(ports.clock)

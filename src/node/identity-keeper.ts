@@ -37,7 +37,7 @@ export interface IdentityKeeperOptions {
 export interface Published {
   readonly current: CurrentIdentity
   readonly sshd: NodeSshd
-  readonly files: Pick<SshdFiles, 'writeHostCertificate'>
+  readonly files: Pick<SshdFiles, 'hasHostCertificate' | 'writeHostCertificate'>
 }
 
 /** Joins a node, and renews it for as long as it runs. Every failure is told and tried again. */
@@ -86,7 +86,10 @@ export class IdentityKeeper {
     let isAnswered = false
     while (!renewer.signal.aborted) {
       try {
-        if (!isPublished) await publishHostCertificate(published)
+        if (!isPublished) {
+          await placeHostCertificate(published)
+          await published.sshd.settle()
+        }
         isPublished = true
         if (!isAnswered) await dropAnswered(renewer.state, current.value, hasSameIdentityKey)
         isAnswered = true
@@ -176,11 +179,13 @@ export class IdentityKeeper {
   }
 }
 
-/** Writes the certificate of the host key and has sshd serve it. */
-export async function publishHostCertificate({ current, sshd, files }: Published): Promise<void> {
+/** Writes the certificate of the host key. sshd serves it once it has settled. */
+export async function placeHostCertificate({ current, sshd, files }: Published): Promise<void> {
   const { hostCertificate, hostKey } = current.value
   // sshd would serve the plain key beside the certificate of another one.
   if (!isSameKey(hostKey, sshd.hostKey.publicKey)) return
-  await files.writeHostCertificate(sshd.hostKey.path, encodeCertificateLine(hostCertificate))
-  await sshd.hostCertificateChanged()
+  const line = encodeCertificateLine(hostCertificate)
+  if (await files.hasHostCertificate(sshd.hostKey.path, line)) return
+  await sshd.expectHostCertificate()
+  await files.writeHostCertificate(sshd.hostKey.path, line)
 }

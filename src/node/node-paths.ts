@@ -10,6 +10,8 @@ export interface NodePaths {
   readonly revokedKeys: string
   readonly noFileCopy: string
   readonly sessionHook: string
+  /** There while sshd has yet to read its configuration again. */
+  readonly reloadDue: string
   hostCertificate(hostKey: string): string
 }
 
@@ -22,6 +24,7 @@ export function nodePaths(directory: string): NodePaths {
     revokedKeys: join(directory, 'revoked.krl'),
     noFileCopy: join(directory, 'no-file-copy'),
     sessionHook: join(directory, 'session-hook'),
+    reloadDue: join(directory, 'reload-due'),
     hostCertificate: (hostKey) => join(directory, `${basename(hostKey)}-cert.pub`),
   }
 }

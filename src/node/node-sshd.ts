@@ -15,8 +15,10 @@ export interface NodeSshd {
    * @throws NodeError `sshd-refused`: everything is as it was before
    */
   install(): Promise<void>
-  /** Makes sshd serve the host certificate that was written last. */
-  hostCertificateChanged(): Promise<void>
+  /** To be called before another host certificate is written: `settle` has sshd serve it. */
+  expectHostCertificate(): Promise<void>
+  /** Returns once sshd works by the files that there are. It is reloaded only where it has to be. */
+  settle(): Promise<void>
   /** Runs what has to run for as long as the agent does; returns once the signal is aborted. */
   supervise(signal: AbortSignal, onFailure: (error: unknown) => void): Promise<void>
   /** Puts everything back as it was before the first `install`. */

@@ -7,10 +7,17 @@
 import { join } from 'node:path'
 import { SECOND } from '../base/clock.ts'
 import { systemErrorCode } from '../base/errors.ts'
-import { type FileSystem, removeDurably, writeFileDurably } from '../base/file-system.ts'
+import {
+  type FileSystem,
+  readIfThere,
+  removeDurably,
+  swapSymlink,
+  writeFileDurably,
+} from '../base/file-system.ts'
 import { onFiles } from '../identity/errors.ts'
 import { makeDirectory } from '../identity/safe-directory.ts'
 import { encodePrivateKey, generatePrivateKey } from '../ssh/private-key.ts'
+import { DueReload } from './due-reload.ts'
 import { NodeError } from './errors.ts'
 import { chooseHostKey, type HostKey } from './host-key.ts'
 import { type NodePaths, nodePaths } from './node-paths.ts'
@@ -19,7 +26,7 @@ import { ownSshdConfig } from './own-sshd-config.ts'
 import { withHook, withoutHook } from './pam-config.ts'
 import type { NodePorts } from './ports.ts'
 import { findProcess, isRunning } from './proc.ts'
-import { checkConfig, effectiveSettings } from './sshd-check.ts'
+import { checkConfig } from './sshd-check.ts'
 import { nodeSettings } from './sshd-config.ts'
 import { findListener, reloadListener } from './sshd-listener.ts'
 import { isAtLeast, readSshdVersion, type SshdVersion } from './sshd-version.ts'
@@ -73,6 +80,7 @@ class OwnSshd implements NodeSshd {
   readonly #ports: OwnPorts
   readonly #options: OwnSshdOptions
   readonly #configPath: string
+  readonly #reload: DueReload
   /** The name of its service of PAM; undefined: it does without. */
   #service: string | undefined
 
@@ -83,6 +91,7 @@ class OwnSshd implements NodeSshd {
     this.hostKey = hostKey
     this.paths = nodePaths(join(options.directory, 'mezite'))
     this.#configPath = join(options.directory, 'sshd_config')
+    this.#reload = new DueReload(ports.fs, this.paths.reloadDue)
     const hasOwnService = !isAtLeast(version, 9, 8) || isAtLeast(version, 10, 0)
     this.#service = hasOwnService ? `mezite-${options.port}` : undefined
     this.warnings = hasOwnService
@@ -91,20 +100,27 @@ class OwnSshd implements NodeSshd {
   }
 
   async install(): Promise<void> {
-    const { fs, programs } = this.#ports
+    const { fs } = this.#ports
     const path = this.#configPath
     await this.#installService()
-    const write = (knowsPenalties: boolean) =>
-      onFiles(path, () => writeFileDurably(fs, path, this.#config(knowsPenalties), { mode: 0o600 }))
-    await write(false)
-    await checkConfig(programs, this.#options.sshd, path)
-    const settings = await effectiveSettings(programs, this.#options.sshd, path)
-    if (settings.has('persourcepenalties')) await write(true)
-    await reloadListener(this.#ports.processes, path)
+    const wanted = this.#config()
+    const before = await onFiles(path, () => readIfThere(fs, path))
+    if (before?.toString() !== wanted) {
+      await this.#reload.note()
+      await onFiles(path, () => writeFileDurably(fs, path, wanted, { mode: 0o600 }))
+    }
+    await checkConfig(this.#ports.programs, this.#options.sshd, path)
+    await this.settle()
   }
 
-  async hostCertificateChanged(): Promise<void> {
-    if (isAtLeast(this.version, 9, 8)) await reloadListener(this.#ports.processes, this.#configPath)
+  async expectHostCertificate(): Promise<void> {
+    if (isAtLeast(this.version, 9, 8)) await this.#reload.note()
+  }
+
+  async settle(): Promise<void> {
+    if (!(await this.#reload.isDue())) return
+    await reloadListener(this.#ports.processes, this.#configPath)
+    await this.#reload.clear()
   }
 
   async supervise(signal: AbortSignal, onFailure: (error: unknown) => void): Promise<void> {
@@ -191,11 +207,8 @@ class OwnSshd implements NodeSshd {
     const text = withHook(withoutHook(model), this.paths.sessionHook)
     await onFiles(path, () => writeFileDurably(fs, path, text, { mode: 0o644 }))
     const program = this.#program
-    if (program === sshd) return
-    await onFiles(program, async () => {
-      await fs.rm(program, { force: true })
-      await fs.symlink(sshd, program)
-    })
+    // One that runs executes itself by this name for each connection.
+    if (program !== sshd) await onFiles(program, () => swapSymlink(fs, sshd, program))
   }
 
   /** PAM has read it for the sessions that go on. */
@@ -204,11 +217,12 @@ class OwnSshd implements NodeSshd {
     if (path !== undefined) await onFiles(path, () => removeDurably(this.#ports.fs, path))
   }
 
-  #config(knowsPenalties: boolean): string {
+  #config(): string {
     const { port, listen } = this.#options
     const hostKey = this.hostKey.path
     return ownSshdConfig({
-      ...{ port, listen, hostKey, knowsPenalties },
+      ...{ port, listen, hostKey },
+      knowsPenalties: isAtLeast(this.version, 9, 8),
       nodeSettings: nodeSettings(this.paths, [this.paths.hostCertificate(hostKey)]),
       usesPam: this.#service !== undefined,
       pamServiceName: isAtLeast(this.version, 10, 0) ? this.#service : undefined,

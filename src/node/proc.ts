@@ -12,12 +12,22 @@ type ProcFiles = ProcessPorts['fs']
 
 /** The process that has this number now; undefined when there is none, or a dead one. */
 export async function findProcess(fs: ProcFiles, pid: number): Promise<ProcessId | undefined> {
-  const stat = await readProc(fs, `/proc/${pid}/stat`)
-  // The name in parentheses can hold anything; proc(5) counts its fields from 1.
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? []
+  const fields = await statOf(fs, pid)
   const [state = 'X', ticks = ''] = [fields[0], fields[19]]
   if (/^[ZXx]$/.test(state) || !/^\d{1,19}$/.test(ticks)) return undefined
   return { pid, startTicks: BigInt(ticks) }
+}
+
+/** Undefined when the process has gone. */
+export async function parentOf(fs: ProcFiles, pid: number): Promise<number | undefined> {
+  const [, parent] = await statOf(fs, pid)
+  return parent === undefined ? undefined : Number(parent)
+}
+
+/** The fields of proc(5)'s `stat` from the third on: the name before them can hold anything. */
+async function statOf(fs: ProcFiles, pid: number): Promise<readonly string[]> {
+  const stat = await readProc(fs, `/proc/${pid}/stat`)
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? []
 }
 
 export async function isRunning(fs: ProcFiles, { pid, startTicks }: ProcessId): Promise<boolean> {
@@ -35,9 +45,13 @@ export async function processNumbers(fs: ProcFiles): Promise<readonly number[]> 
 }
 
 /** Undefined when the process has gone. */
-export async function readProc(fs: ProcFiles, path: string): Promise<string | undefined> {
+export async function readProc(
+  fs: ProcFiles,
+  path: string,
+  encoding: 'utf8' | 'latin1' = 'utf8',
+): Promise<string | undefined> {
   try {
-    return await fs.readFile(path, 'utf8')
+    return await fs.readFile(path, encoding)
   } catch (error) {
     const code = systemErrorCode(error)
     if (code === 'ENOENT' || code === 'ESRCH') return undefined

@@ -9,8 +9,12 @@
  * - Only what has changed is written. What could not be written is still due.
  */
 import { join } from 'node:path'
-import { systemErrorCode } from '../base/errors.ts'
-import { type FileSystem, removeDurably, writeFileDurably } from '../base/file-system.ts'
+import {
+  type FileSystem,
+  readIfThere,
+  removeDurably,
+  writeFileDurably,
+} from '../base/file-system.ts'
 import type { NodeTrust } from '../client/node-hub.ts'
 import { onFiles } from '../identity/errors.ts'
 import { makeDirectory } from '../identity/safe-directory.ts'
@@ -55,6 +59,14 @@ export class SshdFiles {
       await this.#put(userCa, userCaFile(trust), READABLE)
       await this.#put(noFileCopy, Buffer.from(NO_FILE_COPY), EXECUTABLE)
       await this.#put(sessionHook, Buffer.from(hook), EXECUTABLE)
+    })
+  }
+
+  /** Whether that line is what is there. @throws IdentityError */
+  async hasHostCertificate(hostKey: string, line: string): Promise<boolean> {
+    const path = this.#paths.hostCertificate(hostKey)
+    return await onFiles(path, async () => {
+      return (await readIfThere(this.#fs, path))?.toString() === `${line}\n`
     })
   }
 
@@ -156,26 +168,17 @@ export class SshdFiles {
 
   /** A damaged list would lock everyone out, and what it held comes again with the first update. */
   async #ensureRevokedKeys(): Promise<void> {
-    const content = await this.#read(this.#paths.revokedKeys)
+    const content = await readIfThere(this.#fs, this.#paths.revokedKeys)
     if (content !== undefined && isAcceptedKrl(content)) return
     await this.#writeRevokedKeys()
   }
 
   async #put(path: string, content: Buffer, attributes: { readonly mode: number }): Promise<void> {
-    const before = this.#written.get(path) ?? (await this.#read(path))
+    const before = this.#written.get(path) ?? (await readIfThere(this.#fs, path))
     if (before === undefined || !before.equals(content)) {
       await writeFileDurably(this.#fs, path, content, attributes)
     }
     this.#written.set(path, content)
-  }
-
-  async #read(path: string): Promise<Buffer | undefined> {
-    try {
-      return await this.#fs.readFile(path)
-    } catch (error) {
-      if (systemErrorCode(error) === 'ENOENT') return undefined
-      throw error
-    }
   }
 }
 

@@ -6,10 +6,15 @@
  * told of a bad one ends, and nobody gets in any more.
  */
 import { dirname, join } from 'node:path'
-import { systemErrorCode } from '../base/errors.ts'
-import { type FileSystem, removeDurably, writeFileDurably } from '../base/file-system.ts'
+import {
+  type FileSystem,
+  readIfThere,
+  removeDurably,
+  writeFileDurably,
+} from '../base/file-system.ts'
 import { onFiles } from '../identity/errors.ts'
 import { makeDirectory } from '../identity/safe-directory.ts'
+import { DueReload } from './due-reload.ts'
 import { NodeError } from './errors.ts'
 import { chooseHostKey, type HostKey } from './host-key.ts'
 import { type NodePaths, nodePaths } from './node-paths.ts'
@@ -102,6 +107,7 @@ class SystemSshd implements NodeSshd {
   readonly warnings: readonly string[]
   readonly #ports: SystemPorts
   readonly #found: Found
+  readonly #reload: DueReload
 
   constructor(ports: SystemPorts, found: Found) {
     this.version = found.version
@@ -109,6 +115,7 @@ class SystemSshd implements NodeSshd {
     this.hostKey = found.hostKey
     this.#ports = ports
     this.#found = found
+    this.#reload = new DueReload(ports.fs, found.paths.reloadDue)
     const noPam = 'sshd runs without PAM: sessions are neither told nor ended (set UsePAM yes)'
     this.warnings = found.pamService === undefined ? [noPam] : []
   }
@@ -117,26 +124,34 @@ class SystemSshd implements NodeSshd {
     const { dropInPath, pamService } = this.#found
     const hostCertificates = [this.paths.hostCertificate(this.hostKey.path)]
     const wanted = config.dropIn(this.paths, hostCertificates)
-    const before = await this.#readIfThere(dropInPath)
-    if (before !== wanted) await this.#write(dropInPath, wanted)
+    const before = await onFiles(dropInPath, () => readIfThere(this.#ports.fs, dropInPath))
+    const wasDue = await this.#reload.isDue()
+    if (before?.toString() !== wanted) {
+      await this.#reload.note()
+      await this.#write(dropInPath, wanted)
+    }
     try {
       await this.#check(config.nodeSettings(this.paths, hostCertificates))
     } catch (error) {
       if (before === undefined) await this.#remove(dropInPath)
       else await this.#write(dropInPath, before)
+      if (!wasDue) await this.#reload.clear()
       throw error
     }
     if (pamService) await this.#changeText(pamService, (it) => withHook(it, this.paths.sessionHook))
-    // Also when nothing has changed: an agent before this one may have been killed right here.
-    await this.#reload()
+    await this.#reloadIfDue()
   }
 
   /** Up to 9.7 sshd reads host certificates for each connection. */
-  async hostCertificateChanged(): Promise<void> {
-    const { sshd, configPath, version } = this.#found
-    if (!isAtLeast(version, 9, 8)) return
+  async expectHostCertificate(): Promise<void> {
+    if (isAtLeast(this.version, 9, 8)) await this.#reload.note()
+  }
+
+  async settle(): Promise<void> {
+    if (!(await this.#reload.isDue())) return
+    const { sshd, configPath } = this.#found
     await checkConfig(this.#ports.programs, sshd, configPath)
-    await this.#reload()
+    await this.#reloadIfDue()
   }
 
   /** The machine's service manager sees to its sshd. */
@@ -147,15 +162,20 @@ class SystemSshd implements NodeSshd {
     if (pamService) await this.#changeText(pamService, withoutHook)
     await this.#remove(dropInPath)
     await checkConfig(this.#ports.programs, sshd, configPath)
-    // The listener still uses the files below until it has read its configuration again; from 9.8
-    // on it is the new process of each connection that reads them.
-    await this.#reload()
+    // The listener uses the files below until it has read its configuration again.
+    await this.#tell()
     await onFiles(this.paths.directory, () =>
       this.#ports.fs.rm(this.paths.directory, { recursive: true, force: true }),
     )
   }
 
-  async #reload(): Promise<void> {
+  async #reloadIfDue(): Promise<void> {
+    if (!(await this.#reload.isDue())) return
+    await this.#tell()
+    await this.#reload.clear()
+  }
+
+  async #tell(): Promise<void> {
     const { configPath, pidFile } = this.#found
     await reloadListener(this.#ports.processes, configPath, pidFile)
   }
@@ -185,7 +205,7 @@ class SystemSshd implements NodeSshd {
     })
   }
 
-  async #write(path: string, text: string): Promise<void> {
+  async #write(path: string, text: string | Buffer): Promise<void> {
     const { fs } = this.#ports
     await onFiles(path, async () => {
       await makeDirectory(fs, dirname(path), 0o755)
@@ -195,17 +215,6 @@ class SystemSshd implements NodeSshd {
 
   async #remove(path: string): Promise<void> {
     await onFiles(path, () => removeDurably(this.#ports.fs, path))
-  }
-
-  async #readIfThere(path: string): Promise<string | undefined> {
-    return onFiles(path, async () => {
-      try {
-        return await this.#ports.fs.readFile(path, 'utf8')
-      } catch (error) {
-        if (systemErrorCode(error) === 'ENOENT') return undefined
-        throw error
-      }
-    })
   }
 }
 

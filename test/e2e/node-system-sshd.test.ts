@@ -93,6 +93,26 @@ describe("the machine's sshd", () => {
     assert.equal(pam.match(/pam_exec/g)?.length, 1)
   })
 
+  it('is reloaded once, and again only for what an agent was killed before', async () => {
+    await using machine = await Machine.open()
+    await machine.startSshd()
+    const scene = sceneOf(machine)
+    const due = `${machine.sshdDirectory}/mezite/reload-due`
+    for (const { isDue, reloads } of [
+      { isDue: false, reloads: 1 },
+      { isDue: false, reloads: 1 },
+      { isDue: true, reloads: 2 },
+      { isDue: false, reloads: 2 },
+    ]) {
+      if (isDue) writeFileSync(due, '')
+      await using agent = scene.start()
+      await waitFor(() => agent.record.applied.length > 0, { what: 'the grants' })
+      assert.equal((await machine.adminLogin(account.name)).stdout, 'admin\n')
+      assert.equal(machine.reloads, reloads)
+      assert.ok(!existsSync(due))
+    }
+  })
+
   it('serves the new host certificate after a renewal', async () => {
     await using machine = await Machine.open()
     await machine.startSshd()
