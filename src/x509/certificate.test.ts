@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { parseCertificate } from './certificate.ts'
-import { encodeElement, TAG } from './der.ts'
+import { encodeElement, encodeSequence, TAG } from './der.ts'
 import { around, createTestCluster, createTestKey, issueBot } from './test-cluster.ts'
 
 const NOW = Date.UTC(2026, 2, 24, 15)
@@ -48,6 +48,17 @@ describe('certificate', () => {
       const refused = { code: 'malformed-certificate' }
       assert.throws(() => parseCertificate(edited(from, to)), refused, name)
     }
+  })
+
+  it('is refused with bytes behind the version, where no other field stands', () => {
+    const { tbs, der } = parseCertificate(leaf.der)
+    const version = Buffer.from('a003020102', 'hex')
+    const fields = tbs.subarray(tbs.indexOf(version) + version.length)
+    const longer = encodeElement(TAG.contextConstructed(0), Buffer.from('020102020100', 'hex'))
+    const signed = der.subarray(der.indexOf(tbs) + tbs.length)
+    const file = encodeSequence(encodeSequence(longer, fields), signed)
+    assert.throws(() => parseCertificate(file), { message: /left over/ })
+    assert.ok(parseCertificate(encodeSequence(encodeSequence(version, fields), signed)))
   })
 
   it('is refused above 64 KiB, unread', () => {

@@ -58,7 +58,9 @@ export function parseCertificate(source: Uint8Array | X509Certificate): ParsedCe
   certificate.end()
 
   const fields = new DerReader(tbs.content)
-  const version = fields.enter(TAG.contextConstructed(0)).read(TAG.integer).content
+  const wrapper = fields.enter(TAG.contextConstructed(0))
+  const version = wrapper.read(TAG.integer).content
+  wrapper.end()
   if (version.length !== 1 || version[0] !== 2) throw malformed('not of version 3')
   const serial = parseUnsignedInteger(fields.read(TAG.integer).content)
   // RFC 5280, 4.1.1.2: the unsigned copy of the algorithm must be the signed one.

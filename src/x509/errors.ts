@@ -3,7 +3,7 @@ import { MeziteError } from '../base/errors.ts'
 /**
  * - `invalid-request`: what was asked for does not fit the profile (name, serial, validity, SAN)
  * - `outlives-issuer`: the certificate asked for would end after its CA
- * - `unsupported-key`: not an uncompressed ECDSA P-256 key, or a point off the curve
+ * - `unsupported-key`: not an uncompressed ECDSA P-256 key, a point off the curve, or the CA's own key
  * - `key-mismatch`: the private key is not that of the CA certificate
  * - `malformed-certificate`: not one X.509 v3 certificate in DER
  * - `malformed-identity-uri`: not the canonical text of an identity

@@ -68,7 +68,7 @@ describe('client certificate', () => {
       assert.throws(() => client({ spki }), { code: 'unsupported-key' })
     }
     const { spki } = cluster.signer.certificate
-    assert.throws(() => client({ spki }), { code: 'invalid-request' })
+    assert.throws(() => client({ spki }), { code: 'unsupported-key' })
   })
 
   it('is refused before it is signed when the request is bad', () => {

@@ -108,7 +108,7 @@ function issueLeaf(
   }
   const subjectKey = parseP256Spki(request.spki)
   if (issuer.spki.equals(request.spki)) {
-    throw new X509Error('invalid-request', "the CA's own key can't be the key of a leaf")
+    throw new X509Error('unsupported-key', "the CA's own key can't be the key of a leaf")
   }
   const { spki, serial } = request
   const extensions = leafExtensions(purpose, spki, issuer.leafIssuerKey, names)
