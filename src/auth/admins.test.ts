@@ -47,6 +47,7 @@ it('an admin is refused for a taken name, a bad name, a key that is none, a life
     [{ name: 'ada', publicKey }, 'already-exists'],
     [{ name: 'A da', publicKey }, 'invalid-request'],
     [{ name: 'bob', publicKey: Buffer.from('key') }, 'invalid-request'],
+    [{ name: 'bob', publicKey: Buffer.from(publicKey).fill(1, 27) }, 'invalid-request'],
     [{ name: 'bob', publicKey, ttl: 1000 * DAY }, 'invalid-request'],
   ] as const
   for (const [request, code] of cases) {

@@ -1,10 +1,10 @@
 /** Admin identities: who administers the hub from elsewhere than its own machine. */
 import { equalBytes, sha256 } from '../base/bytes.ts'
 import { checkName } from '../policy/names.ts'
-import { issueClientCertificate } from '../x509/issue.ts'
 import { isP256Spki } from '../x509/public-key.ts'
 import type { AdminCaller, Caller } from './caller.ts'
 import { actorOf } from './caller.ts'
+import { issueClient } from './client-certificate.ts'
 import { decideAndCommit } from './commit.ts'
 import type { AuthContext } from './context.ts'
 import { eventBy } from './context.ts'
@@ -43,9 +43,12 @@ export function createAdmins(context: AuthContext): Admins {
         keyFingerprint: sha256(request.publicKey),
         createdAt: now,
         createdBy: actorOf(caller),
-        expiresAt: now + chooseLife(ADMIN_LIFE, request.ttl),
+        expiresAt: Math.min(
+          now + chooseLife(ADMIN_LIFE, request.ttl),
+          authorities.tls.certificate.validity.notAfterMs,
+        ),
       }
-      const { der } = issueClientCertificate(
+      const { der } = issueClient(
         {
           spki: request.publicKey,
           serial: random.bytes(16),

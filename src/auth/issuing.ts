@@ -8,9 +8,9 @@ import type { Role } from '../policy/role.ts'
 import { issueCertificate } from '../ssh/issue-certificate.ts'
 import type { SshPublicKey } from '../ssh/public-key.ts'
 import { parsePublicKey } from '../ssh/public-key.ts'
-import { issueClientCertificate } from '../x509/issue.ts'
 import { isP256Spki } from '../x509/public-key.ts'
 import type { ReachableNode } from './board/evaluate-access.ts'
+import { issueClient } from './client-certificate.ts'
 import type { AuthContext, LineageContext } from './context.ts'
 import { AuthError, checkPolicy } from './errors.ts'
 import { BACKDATE, CLOCK_TOLERANCE, outputCertificateLife, RENEWAL_PART } from './lives.ts'
@@ -143,7 +143,7 @@ export function issueIdentity(
     now + Math.max(bot.identityTtlMs, life),
     authorities.tls.certificate.validity.notAfterMs,
   )
-  const identity = issueClientCertificate(
+  const identity = issueClient(
     {
       spki: request.identityPublicKey,
       serial: random.bytes(16),

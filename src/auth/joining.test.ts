@@ -52,6 +52,20 @@ describe('a join', () => {
     assert.ok(!JSON.stringify(event).includes(token), 'the token never appears')
   })
 
+  it('is refused, and spends nothing, for a key off the curve and for that of the CA', async () => {
+    await using auth = await openTestAuth()
+    const token = await withBot(auth)
+    const offCurve = Buffer.from(newRequest().identityPublicKey).fill(1, 27)
+    for (const key of [offCurve, auth.context.authorities.tls.certificate.spki]) {
+      const request = newRequest({ identityPublicKey: key })
+      await assert.rejects(auth.joining.join(STRANGER, token, request), {
+        code: 'invalid-request',
+        message: "the bot's key is not one that can be certified",
+      })
+    }
+    await auth.joining.join(STRANGER, token, newRequest())
+  })
+
   it('succeeds exactly once of 64 at the same time', async () => {
     await using auth = await openTestAuth()
     const token = await withBot(auth)

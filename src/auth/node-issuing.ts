@@ -1,8 +1,8 @@
 /** Issues the two certificates of one generation of a node: its identity, and sshd's host one. */
 import { SECOND } from '../base/clock.ts'
 import { issueCertificate } from '../ssh/issue-certificate.ts'
-import { issueClientCertificate } from '../x509/issue.ts'
 import type { Caller } from './caller.ts'
+import { issueClient } from './client-certificate.ts'
 import type { AuthContext } from './context.ts'
 import { newSerial, type TrustBundle, trustBundle } from './issuing.ts'
 import { BACKDATE, NODE_LIFE } from './lives.ts'
@@ -54,7 +54,7 @@ export function issueNode(
     now + NODE_LIFE,
     authorities.tls.certificate.validity.notAfterMs,
   )
-  const identity = issueClientCertificate(
+  const identity = issueClient(
     {
       spki: request.identityPublicKey,
       serial: random.bytes(16),
