@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { nearestKey } from '../base/nearest-key.ts'
-import { checkLogin, checkName } from './names.ts'
+import { checkDescription, checkLogin, checkName } from './names.ts'
 
 it('takes names that are safe in files, flags and principals', () => {
   for (const text of ['a', '0', 'github-deploy', 'web.server_01', 'a'.repeat(63)]) {
@@ -31,6 +31,13 @@ it('takes the names of OS accounts as logins', () => {
     assert.equal(checkLogin(text), text)
   for (const text of ['', '1a', '-a', 'a$', 'bot:a', '*', '^a$', 'a b', 'root\n', 'a'.repeat(33)]) {
     assert.throws(() => checkLogin(text), { code: 'malformed-name' }, JSON.stringify(text))
+  }
+})
+
+it('takes as a description what a terminal shows as it is', () => {
+  assert.equal(checkDescription('CI/CD: "deploy" äöü\nand more'), 'CI/CD: "deploy" äöü\nand more')
+  for (const text of ['a\u001b[31m', 'a\r', 'a\u2028b', 'a\u202eb', 'a'.repeat(1_025)]) {
+    assert.throws(() => checkDescription(text), { code: 'malformed-name' }, JSON.stringify(text))
   }
 })
 

@@ -45,7 +45,7 @@ const LONGEST_DESCRIPTION = 1_024
 
 /** Returns the text as it is; it is shown on terminals. @throws PolicyError `malformed-name` */
 export function checkDescription(text: string): string {
-  if (text.length <= LONGEST_DESCRIPTION && !/[^\P{C}\n]/u.test(text)) return text
+  if (text.length <= LONGEST_DESCRIPTION && !/[^\P{C}\n]|[\p{Zl}\p{Zp}]/u.test(text)) return text
   throw new PolicyError('malformed-name', "this can't be a description", {
     hint: `use up to ${LONGEST_DESCRIPTION} printable characters`,
   })

@@ -15,7 +15,17 @@ it('takes the commands that sshd reads back as they are', () => {
   for (const text of ['/usr/bin/backup --all', 'echo "a b" \\"x', 'a'.repeat(1_024)]) {
     assert.equal(checkForceCommand(text), text)
   }
-  for (const text of ['', ' ', 'a\nb', 'a\u0000', 'a\tb', 'a # b', 'a\\', 'a'.repeat(1_025)]) {
+  for (const text of [
+    '',
+    ' ',
+    'a\nb',
+    'a\u0000',
+    'a\tb',
+    'a\u2028b',
+    'a # b',
+    'a\\',
+    'a'.repeat(1_025),
+  ]) {
     assert.throws(() => checkForceCommand(text), { code: 'malformed-option' }, JSON.stringify(text))
   }
 })

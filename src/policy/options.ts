@@ -51,7 +51,8 @@ export function checkForceCommand(text: string): string {
   if (text.trim() === '' || text.length > LONGEST_COMMAND) {
     throw command(`a command has 1 to ${LONGEST_COMMAND} characters`)
   }
-  if (/\p{C}/u.test(text)) throw command('a command is one line without control characters')
+  if (/[\p{C}\p{Zl}\p{Zp}]/u.test(text))
+    throw command('a command is one line without control characters')
   if (text.includes('#') || text.endsWith('\\')) {
     throw command("a command can't hold # or end with \\, since sshd would misread its line")
   }
