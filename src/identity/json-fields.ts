@@ -51,10 +51,10 @@ export class JsonFields {
     })
   }
 
-  /** Refuses fields that nobody asked for. */
+  /** Refuses fields that nobody asked for. In a damaged file a name can be a piece of a key. */
   end(): void {
     for (const name of this.#fields.keys()) {
-      if (!this.#read.has(name)) throw new SyntaxError(`"${name}" is not known here`)
+      if (!this.#read.has(name)) throw new SyntaxError('it has a field that is not known here')
     }
   }
 }

@@ -36,7 +36,7 @@ export function readProgress(
   return readStateFile(fs, join(stateDirectory, 'progress.json'), parseProgress)
 }
 
-function parseProgress(fields: JsonFields): Progress {
+export function parseProgress(fields: JsonFields): Progress {
   const nextRenewalAt = fields.text('nextRenewalAt', parseTime)
   const message = fields.optionalText('failureMessage', String)
   const at = fields.optionalText('failureAt', parseTime)

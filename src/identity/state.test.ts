@@ -37,11 +37,33 @@ describe('identity.json', () => {
       const { [name]: _removed, ...missing } = good
       return [missing, { ...good, [name]: { odd: true } }]
     })
-    for (const fields of [...damaged, { ...good, extra: 1 }, [], 'text']) {
+    for (const fields of [
+      ...damaged,
+      { ...good, extra: 1 },
+      { ...good, version: '1' },
+      [],
+      'text',
+    ]) {
       await writeFile(path, JSON.stringify(fields))
       await assert.rejects(scene.state.readIdentity(), {
         code: /^state-(corrupt|version)$/,
         message: /identity\.json is (damaged: |of format )/,
+      })
+    }
+  })
+
+  it('tells nothing of a key, wherever the damage has put it', async () => {
+    const { scene, path } = await joined()
+    await using _ = scene
+    const text = await readFile(path, 'utf8')
+    const [, key = ''] = /"identityKey": "([^"]*)"/.exec(text) ?? []
+    assert.ok(key.length > 100)
+    const damaged = text.replace(`"identityKey": "${key}"`, `"identityKey": "", "${key}": 1`)
+    for (const broken of [damaged, damaged.replace('"identityKey": "", ', ''), text.slice(0, -9)]) {
+      await writeFile(path, broken)
+      await assert.rejects(scene.state.readIdentity(), ({ message }: Error) => {
+        assert.ok(!message.includes(key.slice(40, 60)), message)
+        return true
       })
     }
   })

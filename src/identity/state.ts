@@ -19,7 +19,7 @@ import { IdentityError, onFiles } from './errors.ts'
 import type { ExchangeState } from './exchange.ts'
 import type { Identity, IdentityKeys } from './identity.ts'
 import { encodeIdentity, FORMAT_VERSION, parseIdentity } from './identity-file.ts'
-import { JsonFields } from './json-fields.ts'
+import { asNumber, JsonFields } from './json-fields.ts'
 import {
   encodePending,
   type Pending,
@@ -73,10 +73,21 @@ export async function readStateFile<Value>(
   parse: (fields: JsonFields) => Value,
 ): Promise<Value | undefined> {
   const text = await onFiles(path, () => readTextIfThere(fs, path))
-  if (text === undefined) return undefined
+  return text === undefined ? undefined : parseStateFile(path, text, parse)
+}
+
+/**
+ * @param path for messages
+ * @throws IdentityError `state-version`, `state-corrupt`
+ */
+export function parseStateFile<Value>(
+  path: string,
+  text: string,
+  parse: (fields: JsonFields) => Value,
+): Value {
   try {
     const fields = JsonFields.parse(text)
-    const version = fields.value('version', Number)
+    const version = fields.value('version', asNumber)
     if (version !== FORMAT_VERSION) throw newerVersion(path, version)
     return parse(fields)
   } catch (error) {

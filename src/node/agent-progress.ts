@@ -64,7 +64,7 @@ export function readAgentProgress(
   fs: Pick<FileSystem, 'readFile'>,
   stateDirectory: string,
 ): Promise<Progress | undefined> {
-  return readStateFile(fs, join(stateDirectory, NAME), parse)
+  return readStateFile(fs, join(stateDirectory, NAME), parseAgentProgress)
 }
 
 function encode(progress: Progress): string {
@@ -82,7 +82,7 @@ function encode(progress: Progress): string {
   })
 }
 
-function parse(fields: JsonFields): Progress {
+export function parseAgentProgress(fields: JsonFields): Progress {
   const state = fields.optionalText('connection', String)
   const since = fields.optionalText('connectionSince', parseTime) ?? 0
   const reason = fields.optionalText('staleReason', String) ?? ''

@@ -7,26 +7,24 @@
  * - `events/`, `sessions/`: what has yet to be told, and who is in
  * - `progress.json`: what the agent last did, for `mezd node status`
  */
-import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { join } from 'node:path'
-import { formatAddress, parseAddress } from '../base/address.ts'
-import { formatTime } from '../base/clock.ts'
 import { type FileSystem, removeDurably, writeFileDurably } from '../base/file-system.ts'
-import type { NodeTrust } from '../client/node-hub.ts'
 import { IdentityError, onFiles } from '../identity/errors.ts'
-import type { Attempt, ExchangeState, JoinAttempt, RenewalAttempt } from '../identity/exchange.ts'
-import { encodeVersioned, parseTokenId } from '../identity/identity-file.ts'
-import { asText, type JsonFields, parseCount, parseTime } from '../identity/json-fields.ts'
+import type { ExchangeState } from '../identity/exchange.ts'
+import type { JsonFields } from '../identity/json-fields.ts'
 import { readStateFile } from '../identity/state.ts'
-import { encodeCertificateLine, parseCertificateLine } from '../ssh/certificate.ts'
-import { encodePublicKeyLine, parsePublicKey, parsePublicKeyLine } from '../ssh/public-key.ts'
-import { encodeCertificatePem, parseCertificatePem } from '../x509/pem.ts'
 import { NodeError } from './errors.ts'
-import { contradiction, type NodeIdentity, type NodeKeys } from './node-identity.ts'
-
-export type PendingNodeJoin = JoinAttempt & NodeKeys
-export type PendingNodeRenewal = RenewalAttempt & NodeKeys
-export type PendingNode = Attempt & NodeKeys
+import type { NodeIdentity, NodeKeys } from './node-identity.ts'
+import {
+  encodeNodeIdentity,
+  encodePendingNode,
+  type PendingNode,
+  type PendingNodeJoin,
+  type PendingNodeRenewal,
+  parseNodeIdentity,
+  parsePendingNodeJoin,
+  parsePendingNodeRenewal,
+} from './node-identity-file.ts'
 
 const PRIVATE = { mode: 0o600 }
 
@@ -42,34 +40,23 @@ export class NodeState implements ExchangeState<NodeKeys, NodeIdentity> {
   }
 
   readIdentity(): Promise<NodeIdentity | undefined> {
-    return this.#read('node.json', parseIdentity)
+    return this.#read('node.json', parseNodeIdentity)
   }
 
   writeIdentity(identity: NodeIdentity): Promise<void> {
-    return this.#write('node.json', encodeIdentity(identity))
+    return this.#write('node.json', encodeNodeIdentity(identity))
   }
 
   readPendingJoin(): Promise<PendingNodeJoin | undefined> {
-    return this.#read('pending-join.json', (fields) => {
-      const tokenId = fields.text('tokenId', parseTokenId)
-      return { purpose: 'join', tokenId, ...readKeys(fields) }
-    })
+    return this.#read('pending-join.json', parsePendingNodeJoin)
   }
 
   readPendingRenewal(): Promise<PendingNodeRenewal | undefined> {
-    return this.#read('pending-renewal.json', (fields) => {
-      const instanceId = fields.text('instanceId', String)
-      const generation = fields.text('generation', parseCount)
-      return { purpose: 'renewal', instanceId, generation, ...readKeys(fields) }
-    })
+    return this.#read('pending-renewal.json', parsePendingNodeRenewal)
   }
 
   writePending(pending: PendingNode): Promise<void> {
-    const asked =
-      pending.purpose === 'join'
-        ? { tokenId: pending.tokenId }
-        : { instanceId: pending.instanceId, generation: String(pending.generation) }
-    return this.#write(`pending-${pending.purpose}.json`, { ...asked, ...encodeKeys(pending) })
+    return this.#write(`pending-${pending.purpose}.json`, encodePendingNode(pending))
   }
 
   dropPending(purpose: PendingNode['purpose']): Promise<void> {
@@ -77,9 +64,9 @@ export class NodeState implements ExchangeState<NodeKeys, NodeIdentity> {
     return onFiles(path, () => removeDurably(this.#fs, path))
   }
 
-  #write(name: string, fields: Readonly<Record<string, unknown>>): Promise<void> {
+  #write(name: string, text: string): Promise<void> {
     const path = join(this.path, name)
-    return onFiles(path, () => writeFileDurably(this.#fs, path, encodeVersioned(fields), PRIVATE))
+    return onFiles(path, () => writeFileDurably(this.#fs, path, text, PRIVATE))
   }
 
   async #read<Value>(
@@ -95,86 +82,4 @@ export class NodeState implements ExchangeState<NodeKeys, NodeIdentity> {
       })
     }
   }
-}
-
-function encodeIdentity(identity: NodeIdentity): Readonly<Record<string, unknown>> {
-  const { trust } = identity
-  return {
-    hub: formatAddress(identity.hub),
-    tokenId: identity.tokenId,
-    name: identity.name,
-    instanceId: identity.instanceId,
-    generation: String(identity.generation),
-    issuedAt: formatTime(identity.issuedAt),
-    identityCertificate: encodeCertificatePem(identity.identityCertificate),
-    hostCertificate: encodeCertificateLine(identity.hostCertificate),
-    clusterId: trust.clusterId,
-    tlsCas: trust.tlsCas.map(encodeCertificatePem),
-    userCas: trust.userCas.map(encodeKeyLine),
-    hostCas: trust.hostCas.map(encodeKeyLine),
-    ...encodeKeys(identity),
-  }
-}
-
-function parseIdentity(fields: JsonFields): NodeIdentity {
-  const identity: NodeIdentity = {
-    hub: fields.text('hub', (text) => parseAddress(text)),
-    tokenId: fields.text('tokenId', parseTokenId),
-    name: fields.text('name', String),
-    instanceId: fields.text('instanceId', String),
-    generation: fields.text('generation', parseCount),
-    issuedAt: fields.text('issuedAt', parseTime),
-    identityCertificate: fields.value('identityCertificate', parseOneCertificate),
-    hostCertificate: fields.text('hostCertificate', (it) => parseCertificateLine(it).certificate),
-    trust: readTrust(fields),
-    ...readKeys(fields),
-  }
-  const wrong = contradiction(identity)
-  if (wrong !== undefined) throw new SyntaxError(wrong)
-  return identity
-}
-
-function readTrust(fields: JsonFields): NodeTrust {
-  return {
-    clusterId: fields.text('clusterId', String),
-    tlsCas: fields.list('tlsCas', parseOneCertificate),
-    userCas: fields.list('userCas', parseKeyLine),
-    hostCas: fields.list('hostCas', parseKeyLine),
-  }
-}
-
-function encodeKeys({ identityKey, hostKey }: NodeKeys) {
-  return {
-    identityKey: identityKey.export({ type: 'pkcs8', format: 'pem' }),
-    hostKey: encodePublicKeyLine(hostKey),
-  }
-}
-
-function readKeys(fields: JsonFields): NodeKeys {
-  const keys = {
-    identityKey: fields.text('identityKey', parseIdentityKey),
-    hostKey: fields.text('hostKey', (text) => parsePublicKeyLine(text).key),
-  }
-  fields.end()
-  return keys
-}
-
-function parseIdentityKey(text: string): KeyObject {
-  const key = createPrivateKey(text)
-  if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw new SyntaxError('not P-256')
-  return key
-}
-
-function encodeKeyLine(blob: Buffer): string {
-  return encodePublicKeyLine(parsePublicKey(blob))
-}
-
-function parseKeyLine(value: unknown): Buffer {
-  return parsePublicKeyLine(asText(value)).key.blob
-}
-
-function parseOneCertificate(value: unknown): Buffer {
-  const [certificate, ...others] = parseCertificatePem(asText(value))
-  if (certificate === undefined || others.length > 0) throw new SyntaxError('not one certificate')
-  return certificate
 }

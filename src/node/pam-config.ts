@@ -12,9 +12,12 @@ export function withHook(service: string, hook: string): string {
   return block(hook) + withoutHook(service)
 }
 
+const HOOK = /^session optional pam_exec\.so quiet /
+
 /** Takes every one of the hook's lines out, wherever they have moved to, and touches no other. */
 export function withoutHook(service: string): string {
-  const [first = '', ...rest] = service.split(MARKER)
-  const kept = rest.map((text) => text.replace(/^session optional pam_exec\.so quiet .*\n?/, ''))
-  return [first, ...kept].join('')
+  const lines = service.split(/(?<=\n)/)
+  const isOurs = (line: string, at: number) =>
+    line === MARKER || (lines[at - 1] === MARKER && HOOK.test(line))
+  return lines.filter((line, at) => !isOurs(line, at)).join('')
 }

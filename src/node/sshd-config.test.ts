@@ -15,12 +15,15 @@ describe('an sshd_config', () => {
     '# a comment\n  include sshd_config.d/*.conf\nPort 22',
     'Port 22\nInclude /etc/ssh/other.conf "/etc/ssh/sshd_config.d/*.conf"',
     'Include=/etc/ssh/sshd_config.d/10-*',
+    'Include /etc/ss?/*/*m*z*.conf',
   ]
   const others = [
     '',
     '#Include /etc/ssh/sshd_config.d/*.conf',
     'Include /etc/ssh/*.conf',
     'Include /etc/ssh/sshd_config.d/20*.conf',
+    'Include /etc/ssh/sshd_config.d/*.con',
+    `Include /etc/ssh/sshd_config.d/${'*m'.repeat(40)}*x`,
     'Match User git\nInclude /etc/ssh/sshd_config.d/*.conf',
   ]
   it('includes the drop-in, or not', () => {

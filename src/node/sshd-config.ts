@@ -99,9 +99,35 @@ export function includes(config: string, dropInPath: string): boolean {
   return false
 }
 
-/** glob(7), as far as `*` and `?` go; neither matches a slash. */
+/**
+ * glob(7), as far as `*` and `?` go; neither matches a slash. Of several ways to match only the last
+ * `*` is tried again, so that the time is bounded whatever the pattern is.
+ */
 function matchesGlob(pattern: string, path: string): boolean {
-  const escaped = pattern.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-  const expression = escaped.replaceAll('*', '[^/]*').replaceAll('?', '[^/]')
-  return new RegExp(`^${expression}$`).test(path)
+  const names = path.split('/')
+  const patterns = pattern.split('/')
+  return (
+    names.length === patterns.length &&
+    patterns.every((part, depth) => matchesName(part, names[depth] ?? ''))
+  )
+}
+
+function matchesName(pattern: string, name: string): boolean {
+  let [at, star, taken] = [0, -1, 0]
+  for (let next = 0; next < name.length; ) {
+    const wanted = pattern[at]
+    if (wanted === '*') {
+      star = at
+      taken = next
+      at += 1
+    } else if (wanted === '?' || wanted === name[next]) {
+      at += 1
+      next += 1
+    } else if (star >= 0) {
+      taken += 1
+      next = taken
+      at = star + 1
+    } else return false
+  }
+  return /^\**$/.test(pattern.slice(at))
 }
