@@ -18,6 +18,11 @@ export interface Logger {
   error(fields: LogFields, message: string): void
 }
 
+/** A logger whose level may change while the program runs. */
+export interface LeveledLogger extends Logger {
+  setLevel(level: LogLevel): void
+}
+
 export interface LogOptions {
   readonly format: LogFormat
   readonly level: LogLevel
@@ -46,10 +51,10 @@ const SECRET_FORMS = [
 const REDACTED = '[redacted]'
 
 /** Loads the log library, so that only the programs that log pay for it. */
-export async function createLogger(options: LogOptions): Promise<Logger> {
+export async function createLogger(options: LogOptions): Promise<LeveledLogger> {
   const { pino } = await import('pino')
   const { format, level, clock, write } = options
-  const logger: Logger = pino(
+  const logger = pino(
     {
       level,
       base: null,
@@ -61,7 +66,15 @@ export async function createLogger(options: LogOptions): Promise<Logger> {
     },
     { write: (line: string) => write(redactForms(format === 'json' ? line : textLine(line))) },
   )
-  return logger
+  return {
+    debug: (fields, message) => logger.debug(fields, message),
+    info: (fields, message) => logger.info(fields, message),
+    warn: (fields, message) => logger.warn(fields, message),
+    error: (fields, message) => logger.error(fields, message),
+    setLevel(to) {
+      logger.level = to
+    },
+  }
 }
 
 /** `2026-03-24T15:00:00.000Z warn  the hub is unreachable address=hub:3025 retry_in=4s` */

@@ -10,5 +10,7 @@ export type CliErrorCode =
   | 'file-unreadable'
   | 'file-unwritable'
   | 'malformed-file'
+  /** A setting has changed that can't while the program runs. */
+  | 'restart-needed'
 
 export class CliError extends MeziteError<CliErrorCode> {}

@@ -128,6 +128,7 @@ const CLI: CodesOf<CliErrorCode> = {
   'file-unreadable': EXIT.localState,
   'file-unwritable': EXIT.localState,
   'malformed-file': EXIT.localState,
+  'restart-needed': EXIT.usage,
 }
 
 const IDENTITY: CodesOf<IdentityErrorCode> = {
@@ -140,6 +141,8 @@ const IDENTITY: CodesOf<IdentityErrorCode> = {
   held: EXIT.localState,
   'state-corrupt': EXIT.localState,
   'state-version': EXIT.localState,
+  'no-certificate': EXIT.localState,
+  'hook-failed': EXIT.localState,
   'bad-issue': EXIT.internal,
   'not-permitted': EXIT.localState,
   'read-only': EXIT.localState,

@@ -1,9 +1,9 @@
 /** `--log-format` and `--log-level`, for the programs that log. */
 import {
   createLogger,
+  type LeveledLogger,
   LOG_LEVELS,
   type LogFormat,
-  type Logger,
   type LogLevel,
 } from '../base/log.ts'
 import { withDefault } from '../base/parameter.ts'
@@ -25,7 +25,7 @@ export const logParameters = {
 export async function openLog(
   values: { readonly logFormat: LogFormat; readonly logLevel: LogLevel },
   { clock, stderr }: Pick<Invocation, 'clock' | 'stderr'>,
-): Promise<Logger> {
+): Promise<LeveledLogger> {
   const { logFormat: format, logLevel: level } = values
   return await createLogger({ format, level, clock, write: (text) => stderr.write(text) })
 }

@@ -18,6 +18,11 @@ import { stateDirectory } from './state.ts'
 export interface DaemonOptions {
   readonly ports: IdentityPorts
   readonly parameters: IdentityParameters
+  /**
+   * The parameters as they are by now: of those above, the renewal interval, the certificate's TTL and
+   * the SSH key's lifetime may change while it runs.
+   */
+  readonly currentParameters?: (() => IdentityParameters) | undefined
   /** Stops the daemon. */
   readonly signal: AbortSignal
   readonly trigger: RenewalTrigger
@@ -27,6 +32,8 @@ export interface DaemonOptions {
    * when the hub has given the identity up for good.
    */
   readonly rereadJoinToken?: (() => Promise<string | undefined>) | undefined
+  /** Called once destination and state are this process's alone, before anything is done there. */
+  readonly onHeld?: (() => Promise<void>) | undefined
 }
 
 /**
@@ -52,6 +59,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     secret: true,
   })
   await using _hold = await holdDirectory(statePath, STATE_LOCK, 'the state directory', ports)
+  await options.onHeld?.()
   const state = stateDirectory(fs, statePath)
   const identity = await state.readIdentity()
   // A damaged file is told at once, not at the first renewal.

@@ -8,6 +8,8 @@ import { MeziteError, messageOf, systemErrorCode } from '../base/errors.ts'
  * - `occupied`: something of somebody else's stands where an output belongs
  * - `held`: another process works on the same directory
  * - `state-corrupt`, `state-version`: a file of the state directory that can't be used
+ * - `no-certificate`: there is no valid certificate to be used
+ * - `hook-failed`: the certificate is published, and the command to be run then has failed
  * - `bad-issue`: the hub issued something else than it was asked for
  * - `not-permitted` (EACCES, EPERM), `read-only` (EROFS), `disk-full` (ENOSPC, EDQUOT), `file-failed`:
  *   a file could not be read or written
@@ -22,6 +24,8 @@ export type IdentityErrorCode =
   | 'held'
   | 'state-corrupt'
   | 'state-version'
+  | 'no-certificate'
+  | 'hook-failed'
   | 'bad-issue'
   | 'not-permitted'
   | 'read-only'

@@ -1,6 +1,7 @@
 import { type Clock, MINUTE } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 import { patienceAskedBy } from '../client/identity-hub.ts'
+import { during } from './activity.ts'
 import type { DaemonOptions } from './daemon.ts'
 import { type Destination, publish } from './destination.ts'
 import { dropAnswered } from './exchange.ts'
@@ -8,7 +9,7 @@ import { HubTime } from './hub-time.ts'
 import { certificateEndsAt, hasSameKeys, type Identity, identityEndsAt } from './identity.ts'
 import { IdentityWatch } from './identity-watch.ts'
 import type { Published } from './observer.ts'
-import { type BotToken, readToken, tokenNeeded } from './parameters.ts'
+import { type BotToken, type IdentityParameters, readToken, tokenNeeded } from './parameters.ts'
 import { recordProgress } from './progress.ts'
 import { type DaemonCondition, type Readiness, readinessAt } from './readiness.ts'
 import { endsInstance, isFinalForJoin, tokenToJoinAnew } from './refusals.ts'
@@ -38,7 +39,6 @@ export interface IdentityLoopOptions extends DaemonOptions {
  */
 export class IdentityLoop {
   readonly #options: IdentityLoopOptions
-  readonly #renewer: Renewer
   readonly #watch: IdentityWatch
   readonly #clock: Clock
   readonly #hubTime: HubTime
@@ -59,14 +59,13 @@ export class IdentityLoop {
   #readiness: Readiness | undefined
 
   constructor(options: IdentityLoopOptions) {
-    const { ports, parameters, state, signal, identity, observer } = options
+    const { ports, parameters, identity, observer } = options
     this.#options = options
     this.#watch = new IdentityWatch({
       ...ports,
       parameters,
       onFailure: (error) => observer.onWarning({ kind: 'watch-failed', error }),
     })
-    this.#renewer = { hub: ports.hub, parameters, state, signal }
     this.#clock = ports.clock
     const date = ports.clock.now()
     // A date from before the last renewal is wrong: how long ago that was, nobody knows.
@@ -109,16 +108,35 @@ export class IdentityLoop {
   }
 
   async #join(): Promise<void> {
-    if (this.#token === undefined) throw tokenNeeded('there is no identity')
-    this.#accept(await join(this.#renewer, this.#token), 'joined')
+    const token = this.#token
+    if (token === undefined) throw tokenNeeded('there is no identity')
+    await this.#joinWith(token)
+  }
+
+  async #joinWith(token: BotToken): Promise<void> {
+    const { observer } = this.#options
+    this.#accept(await during(observer, 'join', () => join(this.#renewer, token)), 'joined')
+  }
+
+  get #renewer(): Renewer {
+    const { ports, state, signal } = this.#options
+    return { hub: ports.hub, parameters: this.#parameters, state, signal }
+  }
+
+  /** As they are by now. */
+  get #parameters(): IdentityParameters {
+    const { parameters, currentParameters } = this.#options
+    return currentParameters?.() ?? parameters
   }
 
   async #renew(identity: Identity): Promise<void> {
     const age = this.#hubTime.now() - identity.sshKeySince
-    const { keyLifetimeMs } = this.#options.parameters
+    const { keyLifetimeMs } = this.#parameters
+    const { observer } = this.#options
     const replaceSshKey = this.#replaceSshKey || keyLifetimeMs === 0 || age >= keyLifetimeMs
     try {
-      const next = await renewOnce(this.#renewer, identity, replaceSshKey)
+      const renew = () => renewOnce(this.#renewer, identity, replaceSshKey)
+      const next = await during(observer, 'renewal', renew)
       if (!next.sshKey.equals(identity.sshKey)) this.#replaceSshKey = false
       this.#accept(next, 'renewed')
     } catch (error) {
@@ -145,7 +163,7 @@ export class IdentityLoop {
   /** The instance has ended and another token is at hand. It is tried until the hub refuses it. */
   async #joinAnew(token: BotToken): Promise<void> {
     try {
-      this.#accept(await join(this.#renewer, token), 'joined')
+      await this.#joinWith(token)
     } catch (error) {
       if (isFinalForJoin(error)) {
         this.#token = undefined
@@ -167,13 +185,16 @@ export class IdentityLoop {
   }
 
   async #publish(identity: Identity, by: Published['by']): Promise<void> {
-    const { ports, parameters, destination, state, observer } = this.#options
-    if (by === 'followed') await state.writeIdentity(identity)
-    const publication = await publish(ports.fs, destination, identity, this.#clock.now())
-    await dropAnswered(state, identity, hasSameKeys)
+    const { ports, destination, state, observer } = this.#options
+    const publication = await during(observer, 'publication', async () => {
+      if (by === 'followed') await state.writeIdentity(identity)
+      const done = await publish(ports.fs, destination, identity, this.#clock.now())
+      await dropAnswered(state, identity, hasSameKeys)
+      return done
+    })
     this.#unpublished = undefined
     const { issuedAt, suggestedRenewalAt } = identity
-    const { renewalIntervalMs } = parameters
+    const { renewalIntervalMs } = this.#parameters
     const endsAt = certificateEndsAt(identity)
     this.#publishedUntil = endsAt
     const terms = { issuedAt, endsAt, renewalIntervalMs, suggestedAt: suggestedRenewalAt }

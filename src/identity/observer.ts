@@ -1,9 +1,12 @@
+import type { ActivityObserver } from './activity.ts'
 import type { Publication } from './destination.ts'
 import type { Identity } from './identity.ts'
 import type { DaemonCondition, Readiness } from './readiness.ts'
 
+export type DaemonActivity = 'join' | 'renewal' | 'publication'
+
 /** What a daemon tells of itself, for logs, status and metrics. Calls must not throw. */
-export interface DaemonObserver {
+export interface DaemonObserver extends ActivityObserver<DaemonActivity> {
   onPublished(published: Published): void
   onFailure(failure: Failure): void
   /** Called when it becomes ready, or is not for other reasons than before. */

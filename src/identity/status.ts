@@ -1,17 +1,16 @@
 /** What `mezd identity status` shows, read beside a running daemon and without disturbing it. */
 import { join } from 'node:path'
 import { formatAddress } from '../base/address.ts'
-import { type Clock, formatTime, SECOND } from '../base/clock.ts'
+import { type Clock, formatTime } from '../base/clock.ts'
 import { messageOf, systemErrorCode } from '../base/errors.ts'
 import type { FileSystem } from '../base/file-system.ts'
-import { parseCertificateLine, type SshCertificate } from '../ssh/certificate.ts'
-import { parsePrivateKey } from '../ssh/private-key.ts'
-import { isSameKey } from '../ssh/public-key.ts'
-import { onFiles } from './errors.ts'
+import type { SshCertificate } from '../ssh/certificate.ts'
 import { DESTINATION_LOCK, holderOf } from './hold.ts'
+import { type HookState, readHookState } from './hook-state.ts'
 import { type Identity, identityEndsAt } from './identity.ts'
 import { type IdentityParameters, stateDirectoryOf } from './parameters.ts'
 import { type Progress, readProgress } from './progress.ts'
+import { readPublished, validityOf } from './published.ts'
 import { stateDirectory } from './state.ts'
 
 export type ProblemCode =
@@ -25,6 +24,7 @@ export type ProblemCode =
   | 'identity-expired'
   | 'daemon-stopped'
   | 'renewal-failing'
+  | 'hook-failing'
 
 export interface StatusProblem {
   readonly code: ProblemCode
@@ -43,6 +43,10 @@ export interface IdentityStatus {
   readonly identityEndsAt: number | undefined
   readonly nextRenewalAt: number | undefined
   readonly certificate: CertificateStatus | undefined
+  /** Whether whoever opens the outputs now gets a certificate that is valid, with its key. */
+  readonly ready: boolean
+  /** How the command of `--on-renew` went last; undefined: there is none, or it hasn't run yet. */
+  readonly hook: HookState | undefined
   /** Who keeps it fresh: `pid 4711 since …`; undefined when nobody does. */
   readonly heldBy: string | undefined
   /** Empty when all is well. */
@@ -76,7 +80,10 @@ export async function readStatus(
   const now = clock.now()
   const certificate = await readOutputs(fs, destination, report)
   if (certificate) judgeValidity(certificate, now, report)
+  const ready = certificate !== undefined && problems.length === 0
   const { identity, progress } = await readState(fs, statePath, report)
+  const hook = await readHookState(fs, statePath).catch(() => undefined)
+  if (hook) judgeHook(hook, report)
   const heldBy = await holderIfAny(fs, destination)
   if (identity) judgeState(identity, progress, certificate, now, report)
   if (identity && heldBy === undefined) report('daemon-stopped', 'no mezd renews this identity')
@@ -91,6 +98,8 @@ export async function readStatus(
     identityEndsAt: identity && identityEndsAt(identity),
     nextRenewalAt: progress?.nextRenewalAt,
     certificate: certificate && describe(certificate),
+    ready,
+    hook,
     heldBy,
     problems,
   }
@@ -104,23 +113,14 @@ function isBotPrincipal(principal: string): boolean {
   return principal.startsWith(BOT)
 }
 
-/** The published certificate. Key and certificate are those of one generation. */
 async function readOutputs(
   fs: StatusPorts['fs'],
   destination: string,
   report: Report,
 ): Promise<SshCertificate | undefined> {
   try {
-    const directory = await onFiles(destination, async () =>
-      join(destination, await fs.readlink(join(destination, '.current'))),
-    )
-    const read = (name: string) => {
-      const path = join(directory, name)
-      return onFiles(path, () => fs.readFile(path, 'utf8'))
-    }
-    const { certificate } = parseCertificateLine(await read('ssh_key-cert.pub'))
-    const { publicKey } = parsePrivateKey(await read('ssh_key'))
-    if (!isSameKey(publicKey, certificate.publicKey)) {
+    const { certificate, directory, matches } = await readPublished(fs, destination)
+    if (!matches) {
       report('mismatched-pair', `the key and the certificate in ${directory} don't match`)
     }
     return certificate
@@ -135,7 +135,7 @@ async function readOutputs(
 }
 
 function judgeValidity(certificate: SshCertificate, now: number, report: Report): void {
-  const { validAfter, validBefore } = describe(certificate)
+  const { validAfter, validBefore } = validityOf(certificate)
   if (now < validAfter) {
     report(
       'certificate-not-yet-valid',
@@ -188,6 +188,15 @@ function readmitHint({ bot, instanceId }: Identity): string {
   return `let it renew once more (mezctl bots readmit ${bot} --instance=${instanceId}), or give its mezd a new join token (mezctl bots rotate-token ${bot})`
 }
 
+function judgeHook({ failure, failures, at }: HookState, report: Report): void {
+  if (failure === undefined) return
+  const times = failures === 1 ? 'once' : `${failures} times`
+  report(
+    'hook-failing',
+    `the command of --on-renew has failed ${times}, at ${formatTime(at)}: ${failure}`,
+  )
+}
+
 /** Asking makes the file of the lock, so it is only asked where there has been one. */
 async function holderIfAny(
   fs: StatusPorts['fs'],
@@ -206,7 +215,6 @@ function describe(certificate: SshCertificate): CertificateStatus {
     serial: certificate.serial.toString(),
     keyId: certificate.keyId,
     principals: certificate.validPrincipals,
-    validAfter: Number(certificate.validAfter) * SECOND,
-    validBefore: Number(certificate.validBefore) * SECOND,
+    ...validityOf(certificate),
   }
 }

@@ -95,6 +95,8 @@ export class IdentityScene implements AsyncDisposable {
       trigger: options.trigger ?? new RenewalTrigger(),
       rereadJoinToken: options.rereadJoinToken,
       observer: {
+        onBegin: () => {},
+        onEnd: () => {},
         onPublished: tell(told.published),
         onFailure: tell(told.failures),
         onReadiness: tell(told.readiness),

@@ -20,6 +20,10 @@ export class HubDiagnostics implements AsyncDisposable {
     await this.#diagnostics.serve(this.#where, health)
   }
 
+  onReloaded(succeeded: boolean): void {
+    this.#diagnostics.onReloaded(succeeded)
+  }
+
   addState({
     store,
     ...state

@@ -28,6 +28,8 @@ export class Diagnostics implements AsyncDisposable {
   /** Where the program's own metrics go. */
   readonly registry = new Registry()
   readonly #options: DiagnosticsOptions
+  /** Told whether the settings could be read again. */
+  readonly onReloaded: (succeeded: boolean) => void
   readonly #stop = new AbortController()
   #server: AsyncDisposable | undefined
 
@@ -38,6 +40,7 @@ export class Diagnostics implements AsyncDisposable {
     const lag = new LoopLag(clock)
     addBuildInfo(this.registry, program)
     addProcessMetrics(this.registry, processSource(clock.now()), lag)
+    this.onReloaded = addReloads(this.registry)
     void lag.run(this.#stop.signal)
   }
 
@@ -67,6 +70,21 @@ function addBuildInfo(registry: Registry, program: string): void {
   const { bun, node } = process.versions
   const runtime = bun === undefined ? `node ${node}` : `bun ${bun}`
   info.set({ program, version, runtime }, 1)
+}
+
+function addReloads(registry: Registry): (succeeded: boolean) => void {
+  const help = 'Times the settings were read again, by outcome.'
+  const reloads = registry.counter('mezite_config_reloads_total', help, ['outcome'])
+  const last = registry.gauge(
+    'mezite_config_last_reload_successful',
+    'Whether the settings could be read when they were read last.',
+  )
+  for (const outcome of ['success', 'failure']) reloads.add({ outcome }, 0)
+  last.set({}, 1)
+  return (succeeded) => {
+    reloads.add({ outcome: succeeded ? 'success' : 'failure' })
+    last.set({}, succeeded ? 1 : 0)
+  }
 }
 
 function processSource(now: number) {

@@ -38,6 +38,8 @@ const PACKAGES = {
   strace: 'strace',
   useradd: 'passwd',
   promtool: 'prometheus',
+  python3: 'python3',
+  'systemd-notify': 'systemd',
   userdel: 'passwd',
 } as const
 

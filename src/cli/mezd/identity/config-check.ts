@@ -2,6 +2,7 @@ import { formatAddress } from '../../../base/address.ts'
 import { formatDuration } from '../../../base/duration.ts'
 import { checkParameters, stateDirectoryOf } from '../../../identity/parameters.ts'
 import { formatJson, formatParameter } from '../../output-format.ts'
+import { formatDiagAddress } from '../../service/diag-parameter.ts'
 import { formatDetails } from '../../table.ts'
 import { defineVerb } from '../../verb.ts'
 import { identityParameters, identityStartParameters } from './parameters.ts'
@@ -32,6 +33,8 @@ export const identityConfigCheck = defineVerb({
       certificate_ttl: durationOr(parameters.certificateTtlMs, "the hub's default"),
       key_lifetime: formatDuration(parameters.keyLifetimeMs),
       one_shot: parameters.oneShot,
+      on_renew: values.onRenew ?? 'nothing is run',
+      diag_addr: values.diagAddr === undefined ? 'none' : formatDiagAddress(values.diagAddr),
       hub_recognised_by: values.caFile ?? "the join token's pin, then the cluster's own CA",
     }
     invocation.stdout.write(

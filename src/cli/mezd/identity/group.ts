@@ -3,6 +3,7 @@ import { identityAnsibleConfig } from './ansible-config.ts'
 import { identityConfigCheck } from './config-check.ts'
 import { identityStart } from './start.ts'
 import { identityStatus } from './status.ts'
+import { identityWait } from './wait.ts'
 
 const configGroup: VerbGroup = {
   name: 'config',
@@ -16,5 +17,5 @@ export const identityGroup: VerbGroup = {
   summary: "a bot's certificates: join, renew, publish",
   description:
     'A bot joins once with a token from `mezctl bots add`. Its SSH key and certificate are written to a directory, and renewed there for as long as the daemon runs.',
-  verbs: [identityStart, identityStatus, identityAnsibleConfig, configGroup],
+  verbs: [identityStart, identityStatus, identityWait, identityAnsibleConfig, configGroup],
 }

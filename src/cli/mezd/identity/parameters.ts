@@ -4,6 +4,7 @@ import { address, boolean, directory, duration, text } from '../../../base/value
 import { DEFAULT_KEY_LIFETIME_MS, type IdentityParameters } from '../../../identity/parameters.ts'
 import type { Invocation } from '../../invocation.ts'
 import { logParameters } from '../../log-parameters.ts'
+import { diagParameters } from '../../service/diag-parameter.ts'
 import { hubTrust } from '../hub-trust.ts'
 import { destinationParameter } from './destination-parameter.ts'
 import { resolveReaderGroup, resolveReaderUser } from './readers.ts'
@@ -11,6 +12,7 @@ import { resolveReaderGroup, resolveReaderUser } from './readers.ts'
 const HUB = 'Hub:'
 const OUTPUT = 'Output files:'
 const RENEWAL = 'Renewal:'
+const HOOK = 'After a renewal:'
 
 export const identityStartParameters = {
   authServer: required(address(3025), {
@@ -61,6 +63,16 @@ export const identityStartParameters = {
     help: 'join once, write the files and exit; keeps nothing renewable on disk',
     group: RENEWAL,
   }),
+  onRenew: optional(text('COMMAND'), {
+    help: 'run this by /bin/sh after each publication, and again until it succeeds',
+    defaultText: 'nothing is run',
+    group: HOOK,
+  }),
+  onRenewTimeout: withDefault(duration, '30s', {
+    help: 'end the command when it takes longer',
+    group: HOOK,
+  }),
+  ...diagParameters,
   ...logParameters,
 }
 

@@ -1,21 +1,33 @@
-/** Runs an identity in the real world: what it tells becomes log lines. */
+/** Runs an identity in the real world. */
 import { formatTime } from '../../../base/clock.ts'
-import { formatDuration } from '../../../base/duration.ts'
-import { MeziteError } from '../../../base/errors.ts'
 import { systemFileSystem } from '../../../base/file-system.ts'
-import type { Logger } from '../../../base/log.ts'
+import type { LeveledLogger } from '../../../base/log.ts'
 import { runDaemon } from '../../../identity/daemon.ts'
-import { certificateEndsAt, type Identity } from '../../../identity/identity.ts'
-import { recordLastDestination } from '../../../identity/last-destination.ts'
-import type { DaemonObserver } from '../../../identity/observer.ts'
+import { IdentityError } from '../../../identity/errors.ts'
+import { forgetHookState } from '../../../identity/hook-state.ts'
+import { certificateEndsAt } from '../../../identity/identity.ts'
 import { runOneShot } from '../../../identity/one-shot.ts'
-import type { ReadinessReason } from '../../../identity/readiness.ts'
+import {
+  checkParameters,
+  type IdentityParameters,
+  stateDirectoryOf,
+} from '../../../identity/parameters.ts'
+import type { Readiness } from '../../../identity/readiness.ts'
+import { type HookCommand, type HookListener, RenewHook } from '../../../identity/renew-hook.ts'
 import { RenewalTrigger } from '../../../identity/renewal-trigger.ts'
 import type { Invocation } from '../../invocation.ts'
 import { openLog } from '../../log-parameters.ts'
-import { userStateDirectory } from '../../user-state.ts'
+import { reloadOnSignal } from '../../service/reload.ts'
+import { Service } from '../../service/service.ts'
+import { Settings } from '../../service/settings.ts'
+import { DaemonHealth } from './daemon-health.ts'
+import type { IdentityDiagnostics } from './diagnostics.ts'
+import { hookCommand } from './hook-command.ts'
+import { logHook, logObserver, seconds } from './log-observer.ts'
 import { type IdentityStartValues, identityParameters } from './parameters.ts'
 import { identityPorts } from './ports.ts'
+import { remember } from './remember.ts'
+import { tellAll } from './tell-all.ts'
 
 export async function startOneShot(
   values: IdentityStartValues,
@@ -31,115 +43,142 @@ export async function startOneShot(
     },
   })
   await remember(values.destination, invocation, (reason) => invocation.stderr.write(`${reason}\n`))
-  const until = formatTime(certificateEndsAt(identity))
+  const { bot, sshCertificate } = identity
+  const expiresAt = certificateEndsAt(identity)
   invocation.stdout.write(
-    `Joined as ${identity.bot}. Certificates written to ${values.destination} (valid until ${until})\n`,
+    `Joined as ${bot}. Certificates written to ${values.destination} (valid until ${formatTime(expiresAt)})\n`,
   )
+  const command = commandOf(values, invocation)
+  const occasion = { by: 'joined', bot, serial: sshCertificate.serial, expiresAt } as const
+  const { failure, output = '' } = (await command?.(occasion, invocation.signal)) ?? {}
+  if (output !== '') invocation.stderr.write(`${output}\n`)
+  if (failure === undefined) return
+  throw new IdentityError('hook-failed', `the command of --on-renew failed: ${failure}`, {
+    hint: 'the certificate is published all the same',
+  })
 }
 
+/**
+ * Until the invocation's signal is aborted.
+ *
+ * @param readAgain the values as the files say now
+ * @throws IdentityError, HubError, ListenError, CliError
+ */
 export async function startDaemon(
   values: IdentityStartValues,
   invocation: Invocation,
-  rereadJoinToken: () => Promise<string | undefined>,
+  readAgain: () => Promise<IdentityStartValues>,
 ): Promise<void> {
   const log = await openLog(values, invocation)
   const trigger = new RenewalTrigger()
+  const first = await identityParameters(values, invocation)
+  let parameters = first
+  const settings = new Settings<IdentityStartValues>({
+    values,
+    readAgain,
+    live: ['renewalInterval', 'certificateTtl', 'keyLifetime', 'logLevel'],
+    ignored: ['joinToken'],
+    async check(next) {
+      const wanted: IdentityParameters = {
+        ...(await identityParameters(next, invocation)),
+        joinToken: first.joinToken,
+      }
+      checkParameters(wanted)
+      parameters = wanted
+    },
+  })
+  const health = new DaemonHealth(invocation.clock)
+  await using diagnostics = await createDiagnostics(values, invocation, log)
+  await using service = new Service({ invocation, log, live: () => health.live() })
   const renewNow = () => {
     log.info({}, 'renewing now, as asked by a signal')
     trigger.renewNow()
   }
-  const ends = [invocation.on('SIGHUP', renewNow), invocation.on('SIGUSR1', renewNow)]
+  using _reload = reloadOnSignal({
+    ...{ invocation, log, settings, service },
+    onReloaded: (succeeded) => diagnostics?.onReloaded(succeeded),
+    also: renewNow,
+  })
+  using ends = new DisposableStack()
+  ends.defer(invocation.on('SIGUSR1', renewNow))
+  const stateDirectory = stateDirectoryOf(first)
+  const listeners = [logHook(log), ...(diagnostics ? [diagnostics.onHook] : [])]
+  const hook = createHook(values, invocation, stateDirectory, listeners)
+  const warn = (text: string) => log.warn({}, text)
+  let isRemembered = false
+  const stopped = new AbortController()
+  const hookEnds = hook?.run(AbortSignal.any([invocation.signal, stopped.signal]))
   try {
     await runDaemon({
       ports: identityPorts(invocation),
-      parameters: await identityParameters(values, invocation),
+      parameters,
+      currentParameters: () => parameters,
       signal: invocation.signal,
       trigger,
-      rereadJoinToken,
-      observer: logObserver(
-        log,
-        () => void remember(values.destination, invocation, (text) => log.warn({}, text)),
-      ),
+      rereadJoinToken: async () => (await readAgain()).joinToken,
+      async onHeld() {
+        await diagnostics?.serve(health)
+        if (hook === undefined) await forgetHookState(systemFileSystem, stateDirectory)
+      },
+      observer: tellAll([
+        logObserver(log),
+        health,
+        ...(diagnostics ? [diagnostics.observer] : []),
+        {
+          onPublished(published) {
+            service.ready()
+            hook?.published(published)
+            if (!isRemembered) void remember(values.destination, invocation, warn)
+            isRemembered = true
+          },
+          onFailure: () => service.ready(),
+          onReadiness: (readiness) => service.say(statusLine(readiness)),
+        },
+      ]),
     })
-    log.info({}, 'stopped')
   } finally {
-    for (const end of ends) end()
+    stopped.abort()
+    await hookEnds
   }
+  log.info({}, 'stopped')
 }
 
-/** So that `msh` finds the identity without being told; it is a convenience, never a failure. */
-async function remember(
-  destination: string,
+/** Loaded only where somebody wants to look. */
+async function createDiagnostics(
+  { diagAddr }: IdentityStartValues,
   invocation: Invocation,
-  warn: (message: string) => void,
-): Promise<void> {
-  const base = userStateDirectory(invocation)
-  await recordLastDestination(systemFileSystem, base, destination).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error)
-    warn(`msh will need --identity=${destination}: ${reason}`)
-  })
+  log: LeveledLogger,
+): Promise<IdentityDiagnostics | undefined> {
+  if (diagAddr === undefined) return undefined
+  const { IdentityDiagnostics } = await import('./diagnostics.ts')
+  return new IdentityDiagnostics(diagAddr, { program: 'mezd identity', invocation, log })
 }
 
-function logObserver(log: Logger, onFirst: () => void): DaemonObserver {
-  let isFirst = true
-  return {
-    onPublished({ identity, by, nextRenewalAt }) {
-      if (isFirst) onFirst()
-      isFirst = false
-      log.info({ ...about(identity), next_renewal: formatTime(nextRenewalAt) }, PUBLISHED[by])
-    },
-    onFailure({ error, attempt, retryInMs }) {
-      const hint = error instanceof MeziteError ? error.hint : undefined
-      const fields = { error, ...(hint && { hint }), attempt: attempt + 1 }
-      log.error(fields, `could not renew; again in ${seconds(retryInMs)}`)
-    },
-    onReadiness(readiness) {
-      if (readiness.ready) log.info({}, 'ready: the published certificate is valid')
-      else log.warn(notReady(readiness.reasons), 'not ready')
-    },
-    onCondition() {},
-    onWarning(warning) {
-      if (warning.kind === 'clock-skew') {
-        const ahead = warning.skewMs > 0 ? 'ahead of' : 'behind'
-        const skew = formatDuration(Math.abs(warning.skewMs))
-        log.warn({}, `this machine's clock is ${skew} ${ahead} the hub's: set it`)
-      } else if (warning.kind === 'token-unreadable') {
-        log.warn({ error: warning.error }, 'the join token that is given now is of no use')
-      } else if (warning.kind === 'watch-failed') {
-        log.warn({ error: warning.error }, 'out of touch with the hub: changes come with renewals')
-      } else {
-        log.warn({ error: warning.error }, 'old output files could not be removed')
-      }
-    },
+function commandOf(
+  { onRenew, onRenewTimeout: timeoutMs, destination }: IdentityStartValues,
+  { env, clock }: Invocation,
+): HookCommand | undefined {
+  if (onRenew === undefined) return undefined
+  return hookCommand({ command: onRenew, timeoutMs, destination, env, clock })
+}
+
+function createHook(
+  values: IdentityStartValues,
+  invocation: Invocation,
+  stateDirectory: string,
+  listeners: readonly HookListener[],
+): RenewHook | undefined {
+  const command = commandOf(values, invocation)
+  if (command === undefined) return undefined
+  const { clock, random } = invocation
+  const onRun: HookListener = (run) => {
+    for (const listener of listeners) listener(run)
   }
+  return new RenewHook({ command, fs: systemFileSystem, clock, random, stateDirectory, onRun })
 }
 
-/** The log takes flat values. */
-function notReady(reasons: readonly ReadinessReason[]) {
-  const hint = reasons.find((reason) => reason.hint !== undefined)?.hint
-  return {
-    reason: reasons.map(({ code }) => code).join(),
-    detail: reasons.map(({ message }) => message).join('; '),
-    ...(hint && { hint }),
-  }
-}
-
-const PUBLISHED = {
-  joined: 'joined',
-  renewed: 'renewed',
-  followed: 'the nodes or CAs have changed; the certificate is the same',
-  republished: 'going on with the identity in the state directory',
-} as const
-
-function about(identity: Identity) {
-  return {
-    bot: identity.bot,
-    instance: identity.instanceId,
-    generation: String(identity.generation),
-    valid_until: formatTime(certificateEndsAt(identity)),
-  }
-}
-
-function seconds(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(1)}s`
+/** For `systemctl status`. */
+function statusLine(readiness: Readiness): string {
+  if (readiness.ready) return 'ready: the published certificate is valid'
+  return `not ready: ${readiness.reasons.map(({ message }) => message).join('; ')}`
 }

@@ -5,7 +5,7 @@ export const identityStart = defineVerb({
   name: 'start',
   summary: 'join once, then keep certificates fresh',
   description:
-    'Joins with a one-time token, writes an SSH key and certificate to the destination, and renews them until it is stopped. Started again it goes on where it was, and needs no token. With --one-shot it joins, writes the files and exits, for short-lived CI jobs. SIGHUP and SIGUSR1 renew at once.',
+    'Joins with a one-time token, writes an SSH key and certificate to the destination, and renews them until it is stopped. Started again it goes on where it was, and needs no token. With --one-shot it joins, writes the files and exits, for short-lived CI jobs. SIGHUP reads the settings again and renews, SIGUSR1 renews.',
   parameters: identityStartParameters,
   configurable: true,
   longRunning: true,
@@ -25,6 +25,6 @@ export const identityStart = defineVerb({
   async run(values, invocation, { readAgain }) {
     const { startDaemon, startOneShot } = await import('./run-identity.ts')
     if (values.oneShot) await startOneShot(values, invocation)
-    else await startDaemon(values, invocation, async () => (await readAgain()).joinToken)
+    else await startDaemon(values, invocation, readAgain)
   },
 })

@@ -2,6 +2,7 @@ import { formatTime } from '../../../base/clock.ts'
 import { systemFileSystem } from '../../../base/file-system.ts'
 import { optional } from '../../../base/parameter.ts'
 import { directory } from '../../../base/value-kind.ts'
+import type { HookState } from '../../../identity/hook-state.ts'
 import type { IdentityStatus } from '../../../identity/status.ts'
 import { EXIT } from '../../exit-codes.ts'
 import { ExitStatus } from '../../invocation.ts'
@@ -47,7 +48,7 @@ function time(milliseconds: number | undefined): string | undefined {
 }
 
 function statusJson(status: IdentityStatus) {
-  const { certificate } = status
+  const { certificate, hook } = status
   return {
     destination: status.destination,
     state_directory: status.stateDirectory,
@@ -65,13 +66,20 @@ function statusJson(status: IdentityStatus) {
     identity_expires_at: time(status.identityEndsAt),
     next_renewal_at: time(status.nextRenewalAt),
     held_by: status.heldBy,
+    ready: status.ready,
+    hook: hook && {
+      serial: String(hook.serial),
+      ran_at: time(hook.at),
+      failures: hook.failures,
+      failure: hook.failure ?? null,
+    },
     healthy: status.problems.length === 0,
     problems: status.problems,
   }
 }
 
 function statusText(status: IdentityStatus): string {
-  const { certificate } = status
+  const { certificate, hook } = status
   const details = formatDetails(
     [
       ['Bot', status.bot],
@@ -83,10 +91,16 @@ function statusText(status: IdentityStatus): string {
       ['Serial', certificate?.serial],
       ['Identity', status.identityEndsAt && `renewable until ${time(status.identityEndsAt)}`],
       ['Next renewal', time(status.nextRenewalAt)],
+      ['Last command', hook && lastCommand(hook)],
       ['Kept fresh by', status.heldBy ?? 'nobody'],
       ['Destination', status.destination],
     ].map(([label, value]) => [String(label), value === undefined ? undefined : String(value)]),
   )
   const problems = status.problems.map(({ message }) => `problem: ${message}\n`).join('')
   return details + problems
+}
+
+function lastCommand({ at, failure, failures }: HookState): string {
+  const when = time(at)
+  return failure === undefined ? `succeeded at ${when}` : `failed at ${when}, try ${failures}`
 }
