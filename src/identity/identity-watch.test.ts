@@ -84,12 +84,12 @@ describe('the daemon, between renewals', () => {
   it('watches with the newest certificate, one stream at a time', async () => {
     await using scene = await IdentityScene.open()
     const trigger = new RenewalTrigger()
-    const { published } = await run(
-      scene,
-      3,
-      (count) => (count === 1 ? trigger.renewNow() : scene.hub.tell([node('a')])),
-      trigger,
-    )
+    const tell = () => {
+      if (scene.hub.watches.length === 2) scene.hub.tell([node('a')])
+      else setTimeout(tell, 5)
+    }
+    const after = (count: number) => (count === 1 ? trigger.renewNow() : tell())
+    const { published } = await run(scene, 3, after, trigger)
     assert.deepEqual(
       published.map(({ by }) => by),
       ['joined', 'renewed', 'followed'],
