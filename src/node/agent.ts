@@ -49,6 +49,8 @@ export interface NodeAgentOptions {
   /** Renew now. */
   readonly trigger: RenewalTrigger
   readonly observer: NodeObserver
+  /** Called once the state is this process's alone, before anything is done. */
+  readonly onHeld?: (() => Promise<void>) | undefined
 }
 
 /**
@@ -66,6 +68,7 @@ export async function runNodeAgent(options: NodeAgentOptions): Promise<void> {
   const secret = secretDirectory(parameters)
   const statePath = await ensurePrivateDirectory(ports, secret, 'the state directory')
   await using _hold = await holdDirectory(statePath, STATE_LOCK, 'the state directory', ports)
+  await options.onHeld?.()
   const sshd = await openNodeSshd(ports, parameters)
   for (const warning of sshd.warnings) observer.onWarning(warning)
 
@@ -146,6 +149,7 @@ async function install(options: NodeAgentOptions, { sshd, current, ...rest }: In
     bootId: await readBootId(ports.fs),
     userCas: () => userCasOf(grants.trust ?? current.value.trust),
     judgement: () => grants.judgement(),
+    observer,
     onEvent: (event) => {
       observer.onSession(event)
       reports.wake()
@@ -153,6 +157,12 @@ async function install(options: NodeAgentOptions, { sshd, current, ...rest }: In
     onFailure: (error) => observer.onFailure({ what: 'sessions', error, retryInMs: undefined }),
   })
   await tracker.load()
+  observer.onRunning({
+    sessions: () => tracker.sessions.length,
+    queuedEvents: () => queue.length,
+    logins: () => grants.logins().size,
+    sshdReloads: () => sshd.reloads,
+  })
   const shared = { ports, parameters, signal, observer, current }
   const watcher = new GrantWatcher({ ...shared, progress, grants, files, tracker })
   const onSshdFailure = (error: unknown) =>

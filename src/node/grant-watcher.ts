@@ -2,6 +2,7 @@ import { MINUTE, SECOND } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 import { HubError, patienceAskedBy } from '../client/identity-hub.ts'
 import type { NodeUpdate } from '../client/node-hub.ts'
+import { during } from '../identity/activity.ts'
 import { retryDelay } from '../identity/schedule.ts'
 import type { AgentProgress } from './agent-progress.ts'
 import type { CurrentIdentity } from './current-identity.ts'
@@ -82,7 +83,7 @@ export class GrantWatcher {
     for (const problem of delta.problems) observer.onWarning(problem)
     files.mark(delta)
     this.#prolong()
-    const complete = await this.#flush(update.full)
+    const complete = await during(observer, 'files', () => this.#flush(update.full))
     if (!complete) this.#filesDue.wake()
     tracker.enforce()
     tracker.end(update.endSessions)

@@ -1,6 +1,7 @@
 import { MINUTE } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 import { patienceAskedBy } from '../client/identity-hub.ts'
+import { during } from '../identity/activity.ts'
 import { dropAnswered } from '../identity/exchange.ts'
 import { HubTime } from '../identity/hub-time.ts'
 import { isFinalForJoin, tokenToJoinAnew } from '../identity/refusals.ts'
@@ -59,7 +60,7 @@ export class IdentityKeeper {
     const { renewer } = this.#options
     for (;;) {
       try {
-        const identity = await joinNode(renewer, token)
+        const identity = await this.#ask('join', () => joinNode(renewer, token))
         this.#accept(identity, 'joined')
         return identity
       } catch (error) {
@@ -68,6 +69,10 @@ export class IdentityKeeper {
         await this.#backOff('join', error, 0)
       }
     }
+  }
+
+  #ask(activity: 'join' | 'renewal', act: () => Promise<NodeIdentity>): Promise<NodeIdentity> {
+    return during(this.#options.observer, activity, act)
   }
 
   /** An identity that was there at the start. */
@@ -112,7 +117,7 @@ export class IdentityKeeper {
   async #renew(identity: NodeIdentity): Promise<NodeIdentity> {
     const { renewer } = this.#options
     try {
-      const next = await renewNode(renewer, identity)
+      const next = await this.#ask('renewal', () => renewNode(renewer, identity))
       this.#accept(next, 'renewed')
       return next
     } catch (error) {
@@ -125,7 +130,8 @@ export class IdentityKeeper {
   /** The node has ended and another token is at hand. It is tried until the hub refuses it. */
   async #joinAnew(token: NodeToken): Promise<NodeIdentity> {
     try {
-      const identity = await joinNode(this.#options.renewer, token)
+      const { renewer } = this.#options
+      const identity = await this.#ask('join', () => joinNode(renewer, token))
       this.#accept(identity, 'joined')
       return identity
     } catch (error) {

@@ -1,8 +1,13 @@
 import type { SessionEvent } from '../client/node-hub.ts'
+import type { ActivityObserver } from '../identity/activity.ts'
 import type { NodeIdentity } from './node-identity.ts'
 
+export type NodeActivity = 'join' | 'renewal' | 'files' | 'sessions'
+
 /** What an agent tells of itself, for logs, status and metrics. Calls must not throw. */
-export interface NodeObserver {
+export interface NodeObserver extends ActivityObserver<NodeActivity> {
+  /** Called once its files are in place and sshd uses them; then and later it can be asked. */
+  onRunning(agent: RunningAgent): void
   onIdentity(event: IdentityEvent): void
   /** Called at every change. */
   onConnection(connection: Connection): void
@@ -10,6 +15,17 @@ export interface NodeObserver {
   onSession(event: SessionEvent): void
   onFailure(failure: NodeFailure): void
   onWarning(message: string): void
+}
+
+export interface RunningAgent {
+  /** Sessions that are open. */
+  sessions(): number
+  /** Events that the hub has yet to be told. */
+  queuedEvents(): number
+  /** Logins that somebody may enter as. */
+  logins(): number
+  /** How often sshd was told to read its configuration again. */
+  sshdReloads(): number
 }
 
 export interface IdentityEvent {

@@ -9,6 +9,8 @@ export interface NodeSshd {
   readonly hostKey: HostKey
   /** What keeps it from doing all that it should, in words. */
   readonly warnings: readonly string[]
+  /** How often it was told to read its configuration again. */
+  readonly reloads: number
   /**
    * Makes sshd use the node's files, which are all there; does nothing where it does already.
    *

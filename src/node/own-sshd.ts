@@ -77,6 +77,7 @@ class OwnSshd implements NodeSshd {
   readonly paths: NodePaths
   readonly hostKey: HostKey
   readonly warnings: readonly string[]
+  reloads = 0
   readonly #ports: OwnPorts
   readonly #options: OwnSshdOptions
   readonly #configPath: string
@@ -119,7 +120,7 @@ class OwnSshd implements NodeSshd {
 
   async settle(): Promise<void> {
     if (!(await this.#reload.isDue())) return
-    await reloadListener(this.#ports.processes, this.#configPath)
+    if (await reloadListener(this.#ports.processes, this.#configPath)) this.reloads += 1
     await this.#reload.clear()
   }
 

@@ -20,7 +20,7 @@ export interface NodePorts {
 
 /** What is done to other processes. */
 export interface ProcessPorts {
-  readonly fs: Pick<FileSystem, 'readFile' | 'readdir' | 'readlink'>
+  readonly fs: Pick<FileSystem, 'lstat' | 'readFile' | 'readdir' | 'readlink'>
   readonly clock: Pick<Clock, 'sleep'>
   /** As `process.kill`. */
   readonly kill: (pid: number, signal: 'SIGHUP' | 'SIGTERM' | 'SIGKILL') => void

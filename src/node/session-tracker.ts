@@ -9,6 +9,7 @@
 import { SECOND } from '../base/clock.ts'
 import type { FileSystem } from '../base/file-system.ts'
 import type { EndReason, SessionEvent } from '../client/node-hub.ts'
+import { type ActivityObserver, during } from '../identity/activity.ts'
 import type { SshPublicKey } from '../ssh/public-key.ts'
 import { endSession } from './end-session.ts'
 import type { EventQueue } from './event-queue.ts'
@@ -30,6 +31,7 @@ export interface SessionTrackerOptions {
   readonly bootId: string
   readonly userCas: () => readonly SshPublicKey[]
   readonly judgement: () => Judgement
+  readonly observer: ActivityObserver<'sessions'>
   /** Told of what is in the queue now. */
   readonly onEvent: (event: SessionEvent) => void
   readonly onFailure: (error: unknown) => void
@@ -66,7 +68,7 @@ export class SessionTracker {
   async run(waker: Waker, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.scan()
+        await during(this.#options.observer, 'sessions', () => this.scan())
         this.enforce()
       } catch (error) {
         this.#options.onFailure(error)

@@ -11,7 +11,7 @@ type ProcFiles = ProcessPorts['fs']
 const DEFAULT_CONFIG = '/etc/ssh/sshd_config'
 
 /**
- * The listener that was started with this configuration, in this process's own view of the files.
+ * The listener that was started with this configuration, which is this very file.
  * Undefined when there is none: sshd isn't running, or is started for each connection.
  *
  * @param pidFile where it writes its number, if it does: a title can be cut short
@@ -25,7 +25,7 @@ export async function findListener(
   for (const pid of await processNumbers(fs)) {
     const words = await commandLine(fs, pid)
     if (!words.includes('[listener]') || configOf(words) !== configPath) continue
-    if (await isSshdHere(fs, pid)) titled.push(pid)
+    if (await isSshdHere(fs, pid, configPath)) titled.push(pid)
   }
   for (const pid of titled) {
     // What it forks for a connection has its title until it executes itself.
@@ -33,14 +33,29 @@ export async function findListener(
   }
   const written = Number(pidFile && (await readProc(fs, pidFile)))
   if (!(written > 0) || isOfOneClient(await commandLine(fs, written))) return undefined
-  return (await isSshdHere(fs, written)) ? written : undefined
+  return (await isSshdHere(fs, written, configPath)) ? written : undefined
 }
 
-async function isSshdHere(fs: ProcFiles, pid: number): Promise<boolean> {
+/**
+ * Whether the configuration that it sees is this very file. A container's sshd sees another; this
+ * agent may have a view of its own (systemd gives it one), in which the files are the same.
+ */
+async function isSshdHere(fs: ProcFiles, pid: number, configPath: string): Promise<boolean> {
   const program = basename((await link(fs, `/proc/${pid}/exe`)) ?? '')
   // An update of the package leaves the old program running, "(deleted)".
   if (!/^sshd( \(deleted\))?$/.test(program)) return false
-  return (await link(fs, `/proc/${pid}/ns/mnt`)) === (await link(fs, '/proc/self/ns/mnt'))
+  const [seen, ours] = await Promise.all([
+    identityOf(fs, `/proc/${pid}/root${configPath}`),
+    identityOf(fs, configPath),
+  ])
+  return seen !== undefined && seen === ours
+}
+
+async function identityOf(fs: ProcFiles, path: string): Promise<string | undefined> {
+  return fs.lstat(path, { bigint: true }).then(
+    ({ dev, ino }) => `${dev}:${ino}`,
+    () => undefined,
+  )
 }
 
 /** `sshd: deploy [priv]`, `sshd: deploy@pts/0`: a number that was given anew since it was written. */
@@ -104,7 +119,7 @@ async function isStarting({ fs }: Pick<ProcessPorts, 'fs'>, configPath: string):
     if (!isAbsolute(program) || configOf(words) !== configPath) continue
     // It has no title yet. Those that only judge, or serve one connection, never listen.
     if (words.some((word) => /^-[^fopbcCEghu]*[tTGVRi]/.test(word))) continue
-    if (await isSshdHere(fs, pid)) return true
+    if (await isSshdHere(fs, pid, configPath)) return true
   }
   return false
 }

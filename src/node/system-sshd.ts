@@ -105,6 +105,7 @@ class SystemSshd implements NodeSshd {
   readonly paths: NodePaths
   readonly hostKey: HostKey
   readonly warnings: readonly string[]
+  reloads = 0
   readonly #ports: SystemPorts
   readonly #found: Found
   readonly #reload: DueReload
@@ -177,7 +178,7 @@ class SystemSshd implements NodeSshd {
 
   async #tell(): Promise<void> {
     const { configPath, pidFile } = this.#found
-    await reloadListener(this.#ports.processes, configPath, pidFile)
+    if (await reloadListener(this.#ports.processes, configPath, pidFile)) this.reloads += 1
   }
 
   async #check(settings: readonly config.Setting[]): Promise<void> {

@@ -184,8 +184,11 @@ describe("the machine's sshd", () => {
     scene.hub.isUnreachable = true
     scene.hub.breakStreams()
     await waitFor(() => agent.record.connections.at(-1)?.state === 'stale', { what: 'staleness' })
-    const { problems } = await readNodeStatus(scene.ports(), scene.parameters)
-    assert.ok(problems.some(({ code }) => code === 'stale'))
+    const isStale = async () => {
+      const { problems } = await readNodeStatus(scene.ports(), scene.parameters)
+      return problems.some(({ code }) => code === 'stale')
+    }
+    await waitFor(isStale, { what: 'the status to say so' })
     assert.equal((await client.ssh(account.name, 'echo bot')).stdout, 'bot\n')
     scene.hub.principals = []
     scene.hub.isUnreachable = false

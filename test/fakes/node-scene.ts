@@ -94,6 +94,9 @@ export class NodeScene {
       signal: stop.signal,
       trigger,
       observer: {
+        onBegin: () => {},
+        onEnd: () => {},
+        onRunning: () => {},
         onIdentity: (event) => record.identities.push(event),
         onConnection: (connection) => record.connections.push(connection),
         onApplied: (applied) => record.applied.push(applied),

@@ -18,6 +18,9 @@ import { CliError } from '../cli-error.ts'
 import { hubSocket } from '../data-directory.ts'
 import type { Invocation } from '../invocation.ts'
 import { openLog } from '../log-parameters.ts'
+import { reloadOnSignal } from '../service/reload.ts'
+import { Service } from '../service/service.ts'
+import { Settings } from '../service/settings.ts'
 import { version } from '../version.ts'
 import type { HubDiagnostics } from './diagnostics.ts'
 import { HubHealth } from './hub-health.ts'
@@ -29,9 +32,14 @@ const GRACE = 10 * SECOND
 /**
  * Runs until the invocation's signal is aborted.
  *
+ * @param readAgain the values as the files say now
  * @throws StoreError, AuthError, ListenError, CliError
  */
-export async function runHub(values: HubStartValues, invocation: Invocation): Promise<void> {
+export async function runHub(
+  values: HubStartValues,
+  invocation: Invocation,
+  readAgain: () => Promise<HubStartValues>,
+): Promise<void> {
   const log = await openLog(values, invocation)
   await makeDataDirectory(values.dataDir)
   await using diagnostics = await createDiagnostics(values, invocation, log)
@@ -47,9 +55,18 @@ export async function runHub(values: HubStartValues, invocation: Invocation): Pr
   })
   const watched = watchStore(opened, clock, metrics?.onCommit)
   const health = new HubHealth(watched)
+  const settings = new Settings<HubStartValues>({
+    ...{ values, readAgain, live: ['logLevel', 'publicAddr'] },
+  })
   try {
     await diagnostics?.serve(health)
-    await serve({ values, invocation, log, watched, health, diagnostics, broken: broken.promise })
+    await using service = new Service({ invocation, log, live: () => health.live() })
+    using _reload = reloadOnSignal({
+      ...{ invocation, log, settings, service },
+      onReloaded: (succeeded) => diagnostics?.onReloaded(succeeded),
+    })
+    const parts = { invocation, log, settings, watched, health, diagnostics, service }
+    await serve({ ...parts, broken: broken.promise })
   } finally {
     await opened.close()
   }
@@ -57,9 +74,10 @@ export async function runHub(values: HubStartValues, invocation: Invocation): Pr
 }
 
 interface Parts {
-  readonly values: HubStartValues
   readonly invocation: Invocation
   readonly log: Logger
+  readonly settings: Settings<HubStartValues>
+  readonly service: Service
   readonly watched: WatchedStore
   readonly health: HubHealth
   readonly diagnostics: HubDiagnostics | undefined
@@ -68,7 +86,8 @@ interface Parts {
 }
 
 async function serve(parts: Parts): Promise<void> {
-  const { values, invocation, log, watched, health, diagnostics, broken } = parts
+  const { invocation, log, settings, service, watched, health, diagnostics, broken } = parts
+  const values = settings.current
   const { clock, random, signal } = invocation
   const { store } = watched
   const authorities = await openAuthorities({
@@ -79,7 +98,8 @@ async function serve(parts: Parts): Promise<void> {
     sshKeyType: CA_KEY_TYPES[values.caKeyType],
   })
   let { port } = values.listenAddr
-  const publicAddress = () => formatAddress(values.publicAddr ?? defaultPublicAddress(port))
+  const publicAddress = () =>
+    formatAddress(settings.current.publicAddr ?? defaultPublicAddress(port))
   const context = { store, clock, random, authorities, publicAddress }
   const auth = await createAuth(context)
   const { board } = auth
@@ -104,6 +124,8 @@ async function serve(parts: Parts): Promise<void> {
     health.phase = 'serving'
     const about = { version, cluster: store.clusterId, store: store.description }
     log.info(about, `listening on ${formatAddress(bound)}`)
+    service.ready()
+    service.say(`serving at ${formatAddress(bound)}`)
     await Promise.race([aborted(signal), backgroundEnds, broken])
     log.info({}, 'stopping')
   } finally {

@@ -5,7 +5,7 @@ export const hubStart = defineVerb({
   name: 'start',
   summary: 'run the hub',
   description:
-    'Runs the auth service until it is stopped. The first start makes the data directory, the embedded store in it and the three CAs. mezctl on this machine works at once, through a unix socket in the data directory. SIGTERM lets calls under way end first.',
+    'Runs the auth service until it is stopped. The first start makes the data directory, the embedded store in it and the three CAs. mezctl on this machine works at once, through a unix socket in the data directory. SIGTERM lets calls under way end first, SIGHUP reads the settings again.',
   parameters: hubStartParameters,
   configurable: true,
   longRunning: true,
@@ -18,8 +18,8 @@ export const hubStart = defineVerb({
     },
   ],
   seeAlso: ['mezhub config check', 'mezctl status', 'mezctl bots add'],
-  async run(values, invocation) {
+  async run(values, invocation, { readAgain }) {
     const { runHub } = await import('./run-hub.ts')
-    await runHub(values, invocation)
+    await runHub(values, invocation, readAgain)
   },
 })

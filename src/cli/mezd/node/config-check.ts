@@ -1,6 +1,7 @@
 import { formatAddress } from '../../../base/address.ts'
 import { formatDuration } from '../../../base/duration.ts'
 import { formatJson, formatParameter } from '../../output-format.ts'
+import { formatDiagAddress } from '../../service/diag-parameter.ts'
 import { formatDetails } from '../../table.ts'
 import { defineVerb } from '../../verb.ts'
 import { nodeParameters, nodeStartParameters } from './parameters.ts'
@@ -36,6 +37,7 @@ export const nodeConfigCheck = defineVerb({
       run_dir: parameters.runDirectory,
       strict: strictMs === undefined ? 'no' : formatDuration(strictMs),
       sshd: ownSshd ? `its own, on port ${ownSshd.port}` : parameters.sshdDirectory,
+      diag_addr: values.diagAddr === undefined ? 'none' : formatDiagAddress(values.diagAddr),
       hub_recognised_by: values.caFile ?? "the join token's pin, then the cluster's own CA",
     }
     invocation.stdout.write(

@@ -6,6 +6,7 @@ import { address, directory, file, integer, labels, list, text } from '../../../
 import type { NodeParameters } from '../../../node/parameters.ts'
 import type { Invocation } from '../../invocation.ts'
 import { logParameters } from '../../log-parameters.ts'
+import { diagParameters } from '../../service/diag-parameter.ts'
 import { hubTrust } from '../hub-trust.ts'
 import { machineNames, orderHosts } from './machine-hosts.ts'
 import { strictness } from './strictness.ts'
@@ -100,6 +101,7 @@ export const nodeStartParameters = {
     defaultText: 'everywhere',
     group: SSHD,
   }),
+  ...diagParameters,
   ...logParameters,
 }
 

@@ -1,94 +1,87 @@
-/** Runs a node's agent in the real world: what it tells becomes log lines. */
-import { formatTime } from '../../../base/clock.ts'
-import { MeziteError } from '../../../base/errors.ts'
+/** Runs a node's agent in the real world. */
 import type { Logger } from '../../../base/log.ts'
-import type { SessionEvent } from '../../../client/node-hub.ts'
 import { RenewalTrigger } from '../../../identity/renewal-trigger.ts'
 import { runNodeAgent } from '../../../node/agent.ts'
-import { hostCertificateEndsAt } from '../../../node/node-identity.ts'
-import type { NodeFailure, NodeObserver } from '../../../node/node-observer.ts'
+import type { NodeObserver } from '../../../node/node-observer.ts'
 import type { Invocation } from '../../invocation.ts'
 import { openLog } from '../../log-parameters.ts'
+import { reloadOnSignal } from '../../service/reload.ts'
+import { Service } from '../../service/service.ts'
+import { Settings } from '../../service/settings.ts'
+import { AgentHealth } from './agent-health.ts'
+import type { NodeDiagnostics } from './diagnostics.ts'
+import { logObserver } from './log-observer.ts'
 import { type NodeStartValues, nodeParameters } from './parameters.ts'
 import { nodePorts } from './ports.ts'
+import { tellAll } from './tell-all.ts'
 
-/** Until the invocation's signal is aborted. @throws NodeError, IdentityError, HubError, CliError */
-export async function startNode(values: NodeStartValues, invocation: Invocation): Promise<void> {
+/**
+ * Until the invocation's signal is aborted.
+ *
+ * @param readAgain the values as the files say now
+ * @throws NodeError, IdentityError, HubError, ListenError, CliError
+ */
+export async function startNode(
+  values: NodeStartValues,
+  invocation: Invocation,
+  readAgain: () => Promise<NodeStartValues>,
+): Promise<void> {
   const log = await openLog(values, invocation)
   const trigger = new RenewalTrigger()
+  const settings = new Settings<NodeStartValues>({
+    ...{ values, readAgain, live: ['logLevel'], ignored: ['joinToken'] },
+  })
+  const health = new AgentHealth(invocation.clock)
+  await using diagnostics = await createDiagnostics(values, invocation, log)
+  await using service = new Service({ invocation, log, live: () => health.live() })
   const renewNow = () => {
     log.info({}, 'renewing now, as asked by a signal')
     trigger.renewNow()
   }
-  const ends = [invocation.on('SIGHUP', renewNow), invocation.on('SIGUSR1', renewNow)]
-  try {
-    await runNodeAgent({
-      ports: nodePorts(invocation),
-      parameters: await nodeParameters(values, invocation),
-      signal: invocation.signal,
-      trigger,
-      observer: logObserver(log),
-    })
-    log.info({}, 'stopped; sshd goes on as it is')
-  } finally {
-    for (const end of ends) end()
-  }
+  using _reload = reloadOnSignal({
+    ...{ invocation, log, settings, service, also: renewNow },
+    onReloaded: (succeeded) => diagnostics?.onReloaded(succeeded),
+  })
+  using ends = new DisposableStack()
+  ends.defer(invocation.on('SIGUSR1', renewNow))
+  await runNodeAgent({
+    ports: nodePorts(invocation),
+    parameters: await nodeParameters(values, invocation),
+    signal: invocation.signal,
+    trigger,
+    onHeld: async () => diagnostics?.serve(health),
+    observer: tellAll([
+      logObserver(log),
+      health,
+      ...(diagnostics ? [diagnostics.observer] : []),
+      systemdObserver(service),
+    ]),
+  })
+  log.info({}, 'stopped; sshd goes on as it is')
 }
 
-function logObserver(log: Logger): NodeObserver {
+/** The start is over when the hub was asked for the first time, whatever it said. */
+function systemdObserver(service: Service): Partial<NodeObserver> {
   return {
-    onIdentity({ identity, by, nextRenewalAt }) {
-      const fields = {
-        node: identity.name,
-        instance: identity.instanceId,
-        generation: String(identity.generation),
-        host_certificate_until: formatTime(hostCertificateEndsAt(identity)),
-        next_renewal: formatTime(nextRenewalAt),
-      }
-      log.info(fields, IDENTITY[by])
-    },
     onConnection(connection) {
-      if (connection.state === 'fresh') log.info({}, 'in touch with the hub')
-      else log.warn({ reason: connection.reason }, 'out of touch with the hub; its last word holds')
+      service.ready()
+      service.say(
+        connection.state === 'fresh'
+          ? 'in touch with the hub'
+          : `out of touch with the hub, whose last word holds: ${connection.reason}`,
+      )
     },
-    onApplied({ full, logins, milliseconds, complete }) {
-      const fields = { full, logins, took_ms: Math.round(milliseconds) }
-      if (complete) log.debug(fields, 'who may enter is up to date')
-      else log.warn(fields, 'who may enter could not be written whole')
-    },
-    onSession: (event) => logSession(log, event),
-    onFailure({ what, error, retryInMs }) {
-      const hint = error instanceof MeziteError ? error.hint : undefined
-      const again = retryInMs === undefined ? '' : `; again in ${(retryInMs / 1_000).toFixed(1)}s`
-      log.error({ error, ...(hint && { hint }) }, `${FAILURES[what]}${again}`)
-    },
-    onWarning: (message) => log.warn({}, message),
+    onFailure: () => service.ready(),
   }
 }
 
-const IDENTITY = {
-  joined: 'joined',
-  renewed: 'renewed',
-  loaded: 'going on with the identity in the state directory',
-} as const
-
-const FAILURES: Readonly<Record<NodeFailure['what'], string>> = {
-  join: 'could not join',
-  renewal: 'could not renew',
-  watch: 'could not follow the hub',
-  files: "could not write sshd's files",
-  report: 'could not report sessions',
-  sessions: 'could not follow sessions',
-  sshd: 'sshd failed',
-}
-
-function logSession(log: Logger, event: SessionEvent): void {
-  const { sessionId: session } = event
-  if (event.kind === 'end') {
-    log.info({ session, reason: event.reason }, 'session ended')
-    return
-  }
-  const { bot, login, address, certificateSerial } = event
-  const fields = { session, bot, login, address, serial: String(certificateSerial) }
-  log.info(fields, 'session started')
+/** Loaded only where somebody wants to look. */
+async function createDiagnostics(
+  { diagAddr }: NodeStartValues,
+  invocation: Invocation,
+  log: Logger,
+): Promise<NodeDiagnostics | undefined> {
+  if (diagAddr === undefined) return undefined
+  const { NodeDiagnostics } = await import('./diagnostics.ts')
+  return new NodeDiagnostics(diagAddr, { program: 'mezd node', invocation, log })
 }
