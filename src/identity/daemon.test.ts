@@ -144,7 +144,8 @@ describe('the daemon', () => {
     await using scene = await IdentityScene.open()
     await scene.run(publications(1))
     for (const [refusal, joinToken] of [
-      ['instance-unknown', scene.parameters.joinToken],
+      ['bot-removed', scene.parameters.joinToken],
+      ['identity-expired', scene.parameters.joinToken],
       ['instance-locked', scene.hub.newToken()],
     ] as const) {
       scene.hub.refuseRenewal = refusal
@@ -152,6 +153,20 @@ describe('the daemon', () => {
       await scene.run({ until, parameters: { joinToken } })
     }
     assert.equal(scene.hub.joins, 1)
+  })
+
+  it('tries its own token, until it is refused, at a hub that does not know the instance', async () => {
+    await using scene = await IdentityScene.open()
+    await scene.run(publications(1))
+    scene.hub.refuseRenewal = 'instance-unknown'
+    await scene.run({ until: ({ failures }) => failures.length === 5 })
+    assert.equal(scene.hub.joins, 2)
+    scene.hub.forget()
+    const { published } = await scene.run({ until: ({ published: all }) => all.length === 2 })
+    assert.deepEqual(
+      published.map(({ by }) => by),
+      ['republished', 'joined'],
+    )
   })
 
   it('survives the loss of any answers', async () => {

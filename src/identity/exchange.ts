@@ -11,7 +11,8 @@
  *
  * Other keys in the place of some that the hub has certified would look like a second use of the
  * credential. So each step is durable before the next begins, and keys are dropped last, by whoever
- * holds the answer.
+ * holds the answer. Keys that are found may not be on the disk yet, though they show: their writer may
+ * have died, or met an error, between the renaming of the file and the syncing of its directory.
  */
 
 /** What every identity tells of its place in the order of things. */
@@ -39,6 +40,8 @@ export type Attempt = JoinAttempt | RenewalAttempt
 
 /** Where an exchange keeps what it must not lose. Every writing is durable when it resolves. */
 export interface ExchangeState<Keys, Identity> {
+  /** What can be read is durable when this resolves: its writing may have been cut off at the end. */
+  settle(): Promise<void>
   readPendingJoin(): Promise<(JoinAttempt & Keys) | undefined>
   readPendingRenewal(): Promise<(RenewalAttempt & Keys) | undefined>
   writePending(pending: Attempt & Keys): Promise<void>
@@ -88,7 +91,7 @@ async function obtain<Keys, Identity extends Lineage & Keys>(
   previous: Identity | undefined,
 ): Promise<Identity> {
   const pending = keysFor(attempt, before, () => draw(previous))
-  if (pending !== before) await state.writePending(pending)
+  await (pending === before ? state.settle() : state.writePending(pending))
   const identity = await ask(pending, previous)
   await state.writeIdentity(identity)
   return identity
@@ -103,18 +106,22 @@ export function keysFor<Keys>(
   return before !== undefined && isSame(before, attempt) ? before : { ...draw(), ...attempt }
 }
 
-/** Drops the pending keys that have become an identity's, or are of no more use. */
+/**
+ * Drops the pending keys that have become an identity's, or are of no more use; the identity is on the
+ * disk before they are gone from it.
+ */
 export async function dropAnswered<Keys, Identity extends Lineage & Keys>(
   state: ExchangeState<Keys, Identity>,
   identity: Identity,
   hasSameKeys: (a: Keys, b: Keys) => boolean,
 ): Promise<void> {
   const join = await state.readPendingJoin()
-  if (join !== undefined && hasSameKeys(join, identity)) await state.dropPending('join')
   const renewal = await state.readPendingRenewal()
-  if (renewal !== undefined && !isSame(renewal, renewalOf(identity))) {
-    await state.dropPending('renewal')
-  }
+  const isJoinAnswered = join !== undefined && hasSameKeys(join, identity)
+  const isRenewalOver = renewal !== undefined && !isSame(renewal, renewalOf(identity))
+  if (isJoinAnswered || isRenewalOver) await state.settle()
+  if (isJoinAnswered) await state.dropPending('join')
+  if (isRenewalOver) await state.dropPending('renewal')
 }
 
 /** What of two identities shows that the one does not renew the other; undefined when it does. */

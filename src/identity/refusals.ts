@@ -33,13 +33,22 @@ export function endsInstance(error: unknown): boolean {
   return error instanceof HubError && error.code === 'refused' && INSTANCE_ENDED.has(error.hubCode)
 }
 
-/** The token to join anew with after a failed renewal; undefined: renewing goes on. */
+/**
+ * The token to join anew with after a failed renewal; undefined: renewing goes on. The one that the
+ * identity came from is of use again only where the hub's store was restored to before that join: then
+ * neither the instance nor the use of the token is known there.
+ */
 export function tokenToJoinAnew<Token extends { readonly id: string }>(
   error: unknown,
   identity: Lineage,
   token: Token | undefined,
 ): Token | undefined {
-  return endsInstance(error) && token?.id !== identity.tokenId ? token : undefined
+  if (!endsInstance(error)) return undefined
+  return isInstanceUnknown(error) || token?.id !== identity.tokenId ? token : undefined
+}
+
+function isInstanceUnknown(error: unknown): boolean {
+  return error instanceof HubError && error.hubCode === 'instance-unknown'
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   type FileAttributes,
   type FileSystem,
   removeDurably,
+  syncDirectory,
   writeFileDurably,
 } from '../base/file-system.ts'
 import { IdentityError, onFiles } from './errors.ts'
@@ -49,6 +50,7 @@ export function stateDirectory(fs: FileSystem, path: string): StateDirectory {
   }
   return {
     path,
+    settle: () => onFiles(path, () => syncDirectory(fs, path)),
     readIdentity: () => read('identity.json', parseIdentity),
     writeIdentity: (identity) => write('identity.json', encodeIdentity(identity)),
     readPendingJoin: () => read(PENDING_FILES.join, parsePendingJoin),

@@ -8,7 +8,12 @@
  * - `progress.json`: what the agent last did, for `mezd node status`
  */
 import { join } from 'node:path'
-import { type FileSystem, removeDurably, writeFileDurably } from '../base/file-system.ts'
+import {
+  type FileSystem,
+  removeDurably,
+  syncDirectory,
+  writeFileDurably,
+} from '../base/file-system.ts'
 import { IdentityError, onFiles } from '../identity/errors.ts'
 import type { ExchangeState } from '../identity/exchange.ts'
 import type { JsonFields } from '../identity/json-fields.ts'
@@ -37,6 +42,10 @@ export class NodeState implements ExchangeState<NodeKeys, NodeIdentity> {
   constructor(fs: FileSystem, path: string) {
     this.#fs = fs
     this.path = path
+  }
+
+  settle(): Promise<void> {
+    return onFiles(this.path, () => syncDirectory(this.#fs, this.path))
   }
 
   readIdentity(): Promise<NodeIdentity | undefined> {
