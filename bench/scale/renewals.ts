@@ -6,7 +6,6 @@ import type { CallOptions } from '../../src/client/identity-hub.ts'
 import { drawKey } from '../../src/identity/identity.ts'
 import { publicKeyFrom } from '../../src/ssh/public-key.ts'
 import { parseJoinToken } from '../../src/trust/join-token.ts'
-import { spkiOfPrivateKey } from '../../src/x509/public-key.ts'
 import { textAt } from '../../test/e2e/harness/cluster.ts'
 import type { ScaleHub } from './hub.ts'
 
@@ -45,7 +44,7 @@ function drawRequest() {
   return {
     privateKey,
     request: {
-      identityPublicKey: spkiOfPrivateKey(privateKey),
+      identityKey: privateKey,
       sshPublicKey: publicKeyFrom(createPublicKey(drawKey())).blob,
       certificateTtlMs: undefined,
       renewalIntervalMs: undefined,

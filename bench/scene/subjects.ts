@@ -6,6 +6,7 @@ import { drawKey } from '../../src/identity/identity.ts'
 import { toTimestamp } from '../../src/rpc/times.ts'
 import { publicKeyFrom } from '../../src/ssh/public-key.ts'
 import { parseJoinToken } from '../../src/trust/join-token.ts'
+import { proveKey } from '../../src/x509/key-proof.ts'
 import { encodeCertificatePem } from '../../src/x509/pem.ts'
 import { spkiOfPrivateKey } from '../../src/x509/public-key.ts'
 import type { Subject, Target } from '../load/work.ts'
@@ -25,13 +26,10 @@ export async function joinSubjects(
 
 async function joinOne(hub: BenchHub, token: string): Promise<Subject> {
   const identityKey = drawKey()
-  const keys = {
-    identityPublicKey: spkiOfPrivateKey(identityKey),
-    sshPublicKey: publicKeyFrom(createPublicKey(drawKey())).blob,
-  }
+  const sshPublicKey = publicKeyFrom(createPublicKey(drawKey())).blob
   const issued = await hub.client().join(
     token,
-    { ...keys, certificateTtlMs: undefined, renewalIntervalMs: undefined },
+    { identityKey, sshPublicKey, certificateTtlMs: undefined, renewalIntervalMs: undefined },
     {
       address: { host: '127.0.0.1', port: hub.port },
       trust: { kind: 'pin', pin: parseJoinToken(token).pin },
@@ -40,7 +38,9 @@ async function joinOne(hub: BenchHub, token: string): Promise<Subject> {
   // The same keys at each renewal: drawing them would cost the client more than all the rest.
   const request = create(RenewRequestSchema, {
     request: {
-      ...keys,
+      identityPublicKey: spkiOfPrivateKey(identityKey),
+      sshPublicKey,
+      keyProof: proveKey(identityKey, sshPublicKey),
       clientTime: toTimestamp(systemClock.now()),
       clientVersion: '0.0.0',
       clientHost: 'bench',

@@ -25,6 +25,7 @@ import { createNodeRenewal, type NodeRenewal } from './node-renewal.ts'
 import { createNodeTokens, type NodeTokens } from './node-tokens.ts'
 import { createNodes, type Nodes } from './nodes.ts'
 import { createReadmissions, type Readmissions } from './readmissions.ts'
+import { RecentGenerations } from './recent-generations.ts'
 import { createRefusalLog, type RefusalLog } from './refusal-log.ts'
 import type { Renewal } from './renewal.ts'
 import { createRenewal } from './renewal.ts'
@@ -53,6 +54,7 @@ export interface Auth {
   readonly board: AccessBoard
   readonly refusals: RefusalLog
   readonly renewalTimes: RenewalTimes
+  readonly recent: RecentGenerations
   /** What has to go on in the background, until aborted. */
   run(signal: AbortSignal): Promise<void>
   readonly status: () => Promise<Status>
@@ -69,7 +71,8 @@ export async function createAuth(context: AuthContext): Promise<Auth> {
   const board = await openAccessBoard({ store, clock, trust: () => trustBundle(context) })
   const refusals = createRefusalLog(context)
   const renewalTimes = new RenewalTimes(context.random)
-  const whole = { ...context, board, refusals, renewalTimes }
+  const recent = new RecentGenerations(clock)
+  const whole = { ...context, board, refusals, renewalTimes, recent }
   const roles = createRoles(context)
   const nodes = createNodes(whole)
   const locks = createLocks(context)
@@ -91,6 +94,7 @@ export async function createAuth(context: AuthContext): Promise<Auth> {
     board,
     refusals,
     renewalTimes,
+    recent,
     async run(signal) {
       await Promise.all([board.run(signal), refusals.run(signal), locks.run(signal)])
     },

@@ -27,6 +27,8 @@ export interface BotCaller extends FromNetwork {
   /** SHA-256 over the certified SubjectPublicKeyInfo. */
   readonly keyFingerprint: Buffer
   readonly expiresAt: number
+  /** When its connection was accepted, on the hub's monotonic clock, in milliseconds. */
+  readonly connectedAt: number
 }
 
 /** The bearer of a node's identity certificate, of some generation. */
@@ -38,6 +40,8 @@ export interface NodeCaller extends FromNetwork {
   /** SHA-256 over the certified SubjectPublicKeyInfo. */
   readonly keyFingerprint: Buffer
   readonly expiresAt: number
+  /** When its connection was accepted, on the hub's monotonic clock, in milliseconds. */
+  readonly connectedAt: number
 }
 
 /** Nobody in particular: no client certificate, or none that this cluster issued. */

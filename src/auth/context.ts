@@ -6,6 +6,7 @@ import type { Authorities } from './authorities.ts'
 import type { AccessBoard } from './board/board.ts'
 import type { Caller } from './caller.ts'
 import { actorOf } from './caller.ts'
+import type { RecentGenerations } from './recent-generations.ts'
 import type { RefusalLog } from './refusal-log.ts'
 import type { RenewalTimes } from './renewal-times.ts'
 import type { Store } from './storage.ts'
@@ -25,10 +26,11 @@ export interface BoardContext extends AuthContext {
   readonly board: AccessBoard
 }
 
-/** The same for what bots and nodes do: their refusals are recorded, their renewals spread. */
+/** The same for what bots and nodes do: their refusals are recorded, their renewals spread and remembered. */
 export interface LineageContext extends BoardContext {
   readonly refusals: RefusalLog
   readonly renewalTimes: RenewalTimes
+  readonly recent: RecentGenerations
 }
 
 type Timed = Pick<AuthContext, 'clock'>

@@ -61,8 +61,49 @@ describe('decideGeneration', () => {
         nextKeyFingerprint: bytes('other'),
         nextSshKeyFingerprint: bytes('ssh-other'),
       })
-      if (decision.action !== 'lock') assert.ok(decision.generation >= 3n)
+      if ('generation' in decision) assert.ok(decision.generation >= 3n)
     }
+  })
+})
+
+describe('a request that would lock', () => {
+  const request = {
+    generation: 1n,
+    keyFingerprint: bytes('previous'),
+    nextKeyFingerprint: bytes('next'),
+    nextSshKeyFingerprint: bytes('ssh-next'),
+  }
+  const newest: StoredGeneration = { ...stored(3n), previousKeyFingerprint: bytes('next') }
+  const first: StoredGeneration = { ...stored(1n), keyFingerprint: bytes('previous') }
+  const answered: StoredGeneration = {
+    generation: 2n,
+    keyFingerprint: bytes('next'),
+    previousKeyFingerprint: bytes('previous'),
+    sshKeyFingerprint: bytes('ssh-next'),
+  }
+
+  it('is late where it would have been served when its connection was accepted', () => {
+    for (const before of [first, answered]) {
+      assert.deepEqual(decideGeneration(newest, request, before), { action: 'late' })
+    }
+  })
+
+  it('locks where it would have locked then, too', () => {
+    const lock = { action: 'lock', reason: 'old-generation' } as const
+    assert.deepEqual(decideGeneration(newest, request, undefined), lock)
+    const forged = [
+      { ...request, nextKeyFingerprint: bytes('other') },
+      { ...request, nextSshKeyFingerprint: bytes('other') },
+      { ...request, keyFingerprint: bytes('other') },
+    ]
+    for (const each of forged) assert.deepEqual(decideGeneration(newest, each, answered), lock)
+    const copy = { ...request, keyFingerprint: bytes('other') }
+    assert.deepEqual(decideGeneration(newest, copy, first), lock)
+  })
+
+  it('is judged by what is stored now where that serves it', () => {
+    const current = { ...request, generation: 3n, keyFingerprint: bytes('current') }
+    assert.equal(decideGeneration(newest, current, first).action, 'advance')
   })
 })
 

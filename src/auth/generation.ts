@@ -41,12 +41,31 @@ export type GenerationDecision =
   | { readonly action: 'recover'; readonly generation: bigint }
   /** Used twice: refuse, and lock the instance. */
   | { readonly action: 'lock'; readonly reason: DoubleUse }
+  /** Overtaken on its way, by a renewal that came on a later connection: refuse. */
+  | { readonly action: 'late' }
 
 export type DoubleUse =
   /** Renewed before, for other keys. */
   | 'old-generation'
   /** Of the stored generation's number, but not the key that the hub certified under it. */
   | 'other-key'
+
+/**
+ * The decision. What would be a second use now, and would not have been one when its connection was
+ * accepted, is late: an honest daemon may have given it up and asked again. Nobody gains by being late,
+ * since nothing is issued.
+ *
+ * @param before what was stored when the caller's connection was accepted, where that was something else
+ */
+export function decideGeneration(
+  stored: StoredGeneration,
+  presented: PresentedGeneration,
+  before?: StoredGeneration,
+): GenerationDecision {
+  const decision = judge(stored, presented)
+  if (decision.action !== 'lock' || before === undefined) return decision
+  return judge(before, presented).action === 'lock' ? decision : { action: 'late' }
+}
 
 /**
  * | presented | its key | keys asked for | then |
@@ -59,10 +78,10 @@ export type DoubleUse =
  * | stored - 1 | another | any | lock |
  * | lower | any | any | lock |
  */
-export function decideGeneration(
+function judge(
   stored: StoredGeneration,
   presented: PresentedGeneration,
-): GenerationDecision {
+): Exclude<GenerationDecision, { action: 'late' }> {
   if (presented.generation > stored.generation) {
     return { action: 'recover', generation: presented.generation + 1n }
   }

@@ -8,7 +8,8 @@ import type { Role } from '../policy/role.ts'
 import { issueCertificate } from '../ssh/issue-certificate.ts'
 import type { SshPublicKey } from '../ssh/public-key.ts'
 import { parsePublicKey } from '../ssh/public-key.ts'
-import { isP256Spki } from '../x509/public-key.ts'
+import { X509Error } from '../x509/errors.ts'
+import { isKeyProven } from '../x509/key-proof.ts'
 import type { ReachableNode } from './board/evaluate-access.ts'
 import { issueClient } from './client-certificate.ts'
 import type { AuthContext, LineageContext } from './context.ts'
@@ -23,6 +24,8 @@ export interface CertificateRequest {
   readonly identityPublicKey: Buffer
   /** In its wire encoding. */
   readonly sshPublicKey: Buffer
+  /** See `proveKey` in src/x509. */
+  readonly keyProof: Buffer
   readonly certificateTtl: number | undefined
   readonly renewalInterval: number | undefined
   readonly clientTime: number | undefined
@@ -65,16 +68,40 @@ export interface TrustBundle extends Readonly<Record<AuthorityType, readonly Buf
 
 /** @throws AuthError `invalid-request` */
 export function checkRequest(request: CertificateRequest): CheckedRequest {
-  if (!isP256Spki(request.identityPublicKey)) {
-    throw new AuthError('invalid-request', 'the identity key is not a P-256 public key')
-  }
   const sshKey = readSshKey(request.sshPublicKey, 'the SSH public key')
+  requireProof(request, request.sshPublicKey)
   return {
     ...request,
     sshKey,
     keyFingerprint: sha256(request.identityPublicKey),
     sshKeyFingerprint: sha256(sshKey.blob),
   }
+}
+
+/**
+ * That the identity key is one, and that the caller holds it.
+ *
+ * @throws AuthError `invalid-request`
+ */
+export function requireProof(
+  { identityPublicKey, keyProof }: Pick<CertificateRequest, 'identityPublicKey' | 'keyProof'>,
+  sshPublicKey: Buffer,
+): void {
+  let isProven = false
+  try {
+    isProven = isKeyProven(identityPublicKey, sshPublicKey, keyProof)
+  } catch (cause) {
+    if (!(cause instanceof X509Error)) throw cause
+    throw new AuthError('invalid-request', 'the identity key is not a P-256 public key', { cause })
+  }
+  if (isProven) return
+  throw new AuthError(
+    'invalid-request',
+    'the caller has not proved that it holds the identity key',
+    {
+      hint: 'are hub and client of versions that go together?',
+    },
+  )
 }
 
 /** @throws AuthError `invalid-request` */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   DEPLOYER,
+  drawIdentityKey,
   LOCAL,
   newRequest,
   openTestAuth,
@@ -60,7 +61,7 @@ describe('a join', () => {
       const request = newRequest({ identityPublicKey: key })
       await assert.rejects(auth.joining.join(STRANGER, token, request), {
         code: 'invalid-request',
-        message: "the bot's key is not one that can be certified",
+        message: /not a P-256 public key|not proved that it holds the identity key/,
       })
     }
     await auth.joining.join(STRANGER, token, newRequest())
@@ -81,12 +82,13 @@ describe('a join', () => {
   it('gives the same instance again for the same keys, whose reply was lost', async () => {
     await using auth = await openTestAuth()
     const token = await withBot(auth)
-    const request = newRequest()
+    const key = drawIdentityKey()
+    const request = newRequest({}, key)
     const first = await auth.joining.join(STRANGER, token, request)
     const again = await auth.joining.join(STRANGER, token, request)
     assert.equal(again.instanceId, first.instanceId)
     assert.equal(again.generation, 1n)
-    const others = { ...request, sshPublicKey: newRequest().sshPublicKey }
+    const others = newRequest({}, key)
     await assert.rejects(auth.joining.join(STRANGER, token, others), { code: 'token-used' })
   })
 

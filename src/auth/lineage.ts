@@ -24,7 +24,7 @@ export interface RequestedKeys {
 /** What a lineage's record says of its newest generation. */
 type NewestGeneration = Pick<InstanceRecord, keyof StoredGeneration>
 
-export type Issue = Exclude<GenerationDecision, { action: 'lock' }>
+export type Issue = Exclude<GenerationDecision, { action: 'lock' | 'late' }>
 
 export function presentedBy(caller: LineageCaller, request: RequestedKeys): PresentedGeneration {
   return {

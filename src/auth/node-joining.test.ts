@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { DEPLOYER, LOCAL, newRequest, openTestAuth, STRANGER } from '../../test/fakes/auth.ts'
+import {
+  DEPLOYER,
+  drawIdentityKey,
+  LOCAL,
+  newRequest,
+  openTestAuth,
+  STRANGER,
+} from '../../test/fakes/auth.ts'
 import { joinNode, newNodeRequest } from '../../test/fakes/nodes.ts'
 import { DAY, HOUR, MINUTE } from '../base/clock.ts'
 import { parseCertificate } from '../ssh/certificate.ts'
@@ -60,12 +67,13 @@ describe("a node's join", () => {
   it('gives the same node again for the same keys, whose reply was lost', async () => {
     await using auth = await openTestAuth()
     const { value } = await auth.nodeTokens.create(LOCAL, {})
-    const request = newNodeRequest()
+    const key = drawIdentityKey()
+    const request = newNodeRequest({}, {}, key)
     const first = await auth.nodeJoining.join(STRANGER, value, request)
     const again = await auth.nodeJoining.join(STRANGER, value, request)
     assert.equal(again.instanceId, first.instanceId)
     assert.equal(again.generation, 1n)
-    const others = { ...request, hostPublicKey: newNodeRequest().hostPublicKey }
+    const others = newNodeRequest({}, {}, key)
     await assert.rejects(auth.nodeJoining.join(STRANGER, value, others), { code: 'token-used' })
     await auth.locks.create(LOCAL, { kind: 'node', node: 'web-1' }, { message: '' })
     await assert.rejects(auth.nodeJoining.join(STRANGER, value, request), { code: 'node-locked' })

@@ -54,6 +54,26 @@ describe("a node's renewal", () => {
     assert.equal(events[0]?.fields?.['presented_generation'], '1')
   })
 
+  it('that arrives when its sender has long asked again, and renewed, locks nothing', async () => {
+    await using auth = await openTestAuth()
+    const connectedAt = auth.clock.monotonic()
+    const first = nodeCallerOf(await joinNode(auth))
+    const request = newNodeRequest()
+    auth.clock.advance(1)
+    const second = await auth.nodeRenewal.renew(first, request)
+    const third = await auth.nodeRenewal.renew(nodeCallerOf(second), newNodeRequest())
+    await auth.nodeRenewal.renew(nodeCallerOf(third), newNodeRequest())
+    const late = auth.nodeRenewal.renew({ ...first, connectedAt }, request)
+    await assert.rejects(late, { code: 'conflict' })
+    assert.deepEqual(await nodeLocks(auth), [])
+    // On a connection of now it is a second use.
+    const now = auth.clock.monotonic()
+    await assert.rejects(auth.nodeRenewal.renew({ ...first, connectedAt: now }, request), {
+      code: 'generation-mismatch',
+    })
+    assert.equal((await nodeLocks(auth)).length, 1)
+  })
+
   it('at the same time from two copies leaves one certificate and one lock', async () => {
     await using auth = await openTestAuth()
     const copy = nodeCallerOf(await joinNode(auth))

@@ -18,7 +18,14 @@ import {
 import { RateTable, RENEWAL_RATE, requireRate } from './rate.ts'
 import { type ReadmissionUse, requireValidOrReadmitted } from './readmission.ts'
 import type { NodeRecord } from './records.ts'
-import { instanceUnknown, locked, nodeGenerationMismatch, nodeRemoved } from './refusals.ts'
+import {
+  instanceUnknown,
+  locked,
+  nodeGenerationMismatch,
+  nodeRemoved,
+  overtaken,
+} from './refusals.ts'
+import type { Act } from './storage.ts'
 
 export interface NodeRenewal {
   /**
@@ -29,8 +36,9 @@ export interface NodeRenewal {
   renew(caller: NodeCaller, request: NodeCertificateRequest): Promise<IssuedNode>
 }
 
-export function createNodeRenewal(context: LineageContext): NodeRenewal {
-  const { store, clock, refusals } = context
+/** @param decide another decision, for tests that show what it would break */
+export function createNodeRenewal(context: LineageContext, decide = decideGeneration): NodeRenewal {
+  const { store, clock, refusals, recent } = context
   const renewals = new RateTable(RENEWAL_RATE)
 
   async function attempt(caller: NodeCaller, request: CheckedNodeRequest): Promise<IssuedNode> {
@@ -42,7 +50,9 @@ export function createNodeRenewal(context: LineageContext): NodeRenewal {
     if (lock) throw locked(lock)
     if (stored.instanceId !== caller.instanceId) throw instanceUnknown(caller)
 
-    const decision = decideGeneration(stored, presentedBy(caller, request))
+    const before = recent.at(caller.instanceId, caller.connectedAt)
+    const decision = decide(stored, presentedBy(caller, request), before)
+    if (decision.action === 'late') throw overtaken(caller)
     const use = readmission.use(decision)
     if (decision.action === 'lock') {
       const lockId = await lockNode(context, caller, stored, decision.reason, use)
@@ -57,13 +67,14 @@ export function createNodeRenewal(context: LineageContext): NodeRenewal {
       ...issueFields(decision, stored),
       ...(withheld.length > 0 && { withheld_hosts: withheld.join() }),
     }
-    await store.commit({
+    const act: Act = {
       changes: [{ kind: 'replace-node', node }, ...use.changes],
       events: [
         ...use.events,
         eventBy(context, caller, 'node.renew', aboutNodeIssue(issued, fields)),
       ],
-    })
+    }
+    await recent.replacing(instanceId, stored, () => store.commit(act))
     return issued
   }
 

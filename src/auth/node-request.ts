@@ -4,9 +4,8 @@ import { sha256 } from '../base/bytes.ts'
 import { checkLabelKey, checkLabelValue } from '../policy/labels.ts'
 import { checkName } from '../policy/names.ts'
 import type { SshPublicKey } from '../ssh/public-key.ts'
-import { isP256Spki } from '../x509/public-key.ts'
 import { AuthError, checkPolicy } from './errors.ts'
-import { readSshKey } from './issuing.ts'
+import { readSshKey, requireProof } from './issuing.ts'
 
 /** What the agent says at its join and at every renewal. */
 export interface NodeDescription {
@@ -26,6 +25,8 @@ export interface NodeCertificateRequest {
   readonly identityPublicKey: Buffer
   /** sshd's own host key, in its wire encoding. */
   readonly hostPublicKey: Buffer
+  /** See `proveKey` in src/x509. */
+  readonly keyProof: Buffer
   readonly node: NodeDescription
   readonly clientTime: number | undefined
 }
@@ -43,10 +44,8 @@ const MOST_HOSTS = 64
 
 /** @throws AuthError `invalid-request` */
 export function checkNodeRequest(request: NodeCertificateRequest): CheckedNodeRequest {
-  if (!isP256Spki(request.identityPublicKey)) {
-    throw new AuthError('invalid-request', 'the identity key is not a P-256 public key')
-  }
   const hostKey = readSshKey(request.hostPublicKey, "the node's host key")
+  requireProof(request, request.hostPublicKey)
   return {
     ...request,
     node: checkDescription(request.node),

@@ -30,7 +30,7 @@ export function isOpen({ expiresAt }: ReadmissionRecord, now: number): boolean {
 /** What a renewal with an expired identity rests on. */
 export interface Readmission {
   /** To be committed with what `decision` makes of the renewal. @throws AuthError `identity-expired` */
-  use(decision: GenerationDecision): ReadmissionUse
+  use(decision: Exclude<GenerationDecision, { action: 'late' }>): ReadmissionUse
 }
 
 export interface ReadmissionUse {
@@ -70,7 +70,7 @@ function useOf(
   context: Pick<AuthContext, 'clock'>,
   caller: LineageCaller,
   readmission: ReadmissionRecord,
-  { action }: GenerationDecision,
+  { action }: Exclude<GenerationDecision, { action: 'late' }>,
   now: number,
 ): ReadmissionUse {
   const { id, target, createdBy } = readmission

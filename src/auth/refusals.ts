@@ -103,6 +103,15 @@ export function nodeGenerationMismatch(
   )
 }
 
+/** A renewal that was under way for so long that a later one came before it. */
+export function overtaken(caller: BotCaller | NodeCaller): AuthError {
+  return new AuthError(
+    'conflict',
+    `generation ${caller.generation} was renewed while this renewal was on its way`,
+    { hint: 'nothing was done; mezd asks again' },
+  )
+}
+
 /** A credential that was renewed since, at a call that isn't a renewal: nothing is locked yet. */
 export function generationOutdated(caller: BotCaller | NodeCaller, newest: bigint): AuthError {
   const who = caller.kind === 'bot' ? `instance ${caller.instanceId}` : `node "${caller.node}"`

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import {
   callerOf,
   DEPLOYER,
+  drawIdentityKey,
   LOCAL,
   newRequest,
   openTestAuth,
@@ -64,6 +65,26 @@ describe('a renewal', () => {
     auth.clock.advance(1_000)
     identity = await auth.renewal.renew(callerOf(identity), newRequest())
     assert.equal(identity.generation, 62n)
+  })
+
+  it('that arrives when its sender has long asked again, and renewed, locks nothing', async () => {
+    await using auth = await openTestAuth()
+    const connectedAt = auth.clock.monotonic()
+    const first = callerOf(await joined(auth))
+    const request = newRequest()
+    auth.clock.advance(1)
+    const second = await auth.renewal.renew(first, request)
+    const third = await auth.renewal.renew(callerOf(second), newRequest())
+    await auth.renewal.renew(callerOf(third), newRequest())
+    const late = auth.renewal.renew({ ...first, connectedAt }, request)
+    await assert.rejects(late, { code: 'conflict' })
+    assert.deepEqual((await auth.bots.get(BOT)).locks, [])
+    // On a connection of now it is a second use.
+    const now = auth.clock.monotonic()
+    await assert.rejects(auth.renewal.renew({ ...first, connectedAt: now }, request), {
+      code: 'generation-mismatch',
+    })
+    assert.equal((await auth.bots.get(BOT)).locks.length, 1)
   })
 
   it('at the same time from two copies leaves one certificate and a lock', async () => {
@@ -136,13 +157,31 @@ describe('a stolen copy', () => {
     assert.equal(event?.fields?.['presented_generation'], '1')
   })
 
-  it('gains nothing from repeating with the key of the owner and an SSH key of its own', async () => {
+  it('gains nothing from asking for the public keys that its owner asked for', async () => {
     await using auth = await openTestAuth()
     const stolen = callerOf(await joined(auth))
     const request = newRequest()
     await auth.renewal.renew(stolen, request)
-    const forged = { ...request, sshPublicKey: newRequest().sshPublicKey }
-    await assert.rejects(auth.renewal.renew(stolen, forged), { code: 'generation-mismatch' })
+    const { sshPublicKey } = request
+    const forged = [
+      { ...request, keyProof: newRequest({ sshPublicKey }).keyProof },
+      { ...request, sshPublicKey: newRequest().sshPublicKey },
+      { ...request, keyProof: Buffer.alloc(0) },
+    ]
+    for (const each of forged) {
+      await assert.rejects(auth.renewal.renew(stolen, each), { code: 'invalid-request' })
+    }
+    await auth.renewal.renew(stolen, request)
+  })
+
+  it('gains nothing from repeating for another SSH key, though it holds the identity key', async () => {
+    await using auth = await openTestAuth()
+    const stolen = callerOf(await joined(auth))
+    const key = drawIdentityKey()
+    await auth.renewal.renew(stolen, newRequest({}, key))
+    await assert.rejects(auth.renewal.renew(stolen, newRequest({}, key)), {
+      code: 'generation-mismatch',
+    })
   })
 })
 

@@ -16,8 +16,9 @@ import { aboutLock } from './locks.ts'
 import { RateTable, RENEWAL_RATE, requireRate } from './rate.ts'
 import { type ReadmissionUse, requireValidOrReadmitted } from './readmission.ts'
 import type { BotRecord, InstanceRecord } from './records.ts'
-import { generationMismatch, instanceUnknown } from './refusals.ts'
+import { generationMismatch, instanceUnknown, overtaken } from './refusals.ts'
 import type { Roles } from './roles.ts'
+import type { Act } from './storage.ts'
 
 export interface Renewal {
   /**
@@ -28,8 +29,13 @@ export interface Renewal {
   renew(caller: BotCaller, request: CertificateRequest): Promise<IssuedIdentity>
 }
 
-export function createRenewal(context: LineageContext, roles: Roles): Renewal {
-  const { store, clock, refusals } = context
+/** @param decide another decision, for tests that show what it would break */
+export function createRenewal(
+  context: LineageContext,
+  roles: Roles,
+  decide = decideGeneration,
+): Renewal {
+  const { store, clock, refusals, recent } = context
   const renewals = new RateTable(RENEWAL_RATE)
 
   async function attempt(caller: BotCaller, request: CheckedRequest): Promise<IssuedIdentity> {
@@ -40,7 +46,9 @@ export function createRenewal(context: LineageContext, roles: Roles): Renewal {
     const stored = await store.instances.get(caller.instanceId)
     if (stored?.bot !== bot.name) throw instanceUnknown(caller)
 
-    const decision = decideGeneration(stored, presentedBy(caller, request))
+    const before = recent.at(caller.instanceId, caller.connectedAt)
+    const decision = decide(stored, presentedBy(caller, request), before)
+    if (decision.action === 'late') throw overtaken(caller)
     const use = readmission.use(decision)
     if (decision.action === 'lock') {
       await lockInstance(context, caller, bot, stored, decision.reason, use)
@@ -59,7 +67,7 @@ export function createRenewal(context: LineageContext, roles: Roles): Renewal {
       ...lastSeen(caller, issued, request),
       ...afterIssue(stored, caller, decision, request),
     }
-    await store.commit({
+    const act: Act = {
       changes: [
         { kind: 'expect-bot', name: bot.name, revision: bot.revision },
         { kind: 'replace-instance', expected: stored, instance },
@@ -70,7 +78,8 @@ export function createRenewal(context: LineageContext, roles: Roles): Renewal {
         ...use.events,
         eventBy(context, caller, 'bot.renew', aboutIssue(issued, issueFields(decision, stored))),
       ],
-    })
+    }
+    await recent.replacing(id, stored, () => store.commit(act))
     requireSameRoles(context, admitted)
     return issued
   }

@@ -23,6 +23,8 @@ import {
 } from '../gen/mezite/v1/identity_pb.js'
 import { encodeErrorTrailers } from '../rpc/error-trailers.ts'
 import { fromTimestamp, toTimestamp } from '../rpc/times.ts'
+import { isKeyProven } from '../x509/key-proof.ts'
+import { spkiOfPrivateKey } from '../x509/public-key.ts'
 import { createGrpcIdentityHub } from './grpc-identity-hub.ts'
 import {
   type CertificateRequest,
@@ -42,7 +44,7 @@ const hub = createGrpcIdentityHub({
 })
 
 const REQUEST: CertificateRequest = {
-  identityPublicKey: keyPair().spki,
+  identityKey: keyPair().privateKey,
   sshPublicKey: Buffer.from('an SSH key'),
   certificateTtlMs: 90_000,
   renewalIntervalMs: undefined,
@@ -91,7 +93,9 @@ describe('a join', () => {
     const [bytes = Buffer.alloc(0)] = server.requests
     const { joinToken, request } = fromBinary(JoinRequestSchema, bytes)
     assert.equal(joinToken, 'tok-bot-secret')
-    assert.ok(REQUEST.identityPublicKey.equals(request?.identityPublicKey ?? Buffer.of()))
+    const spki = Buffer.from(request?.identityPublicKey ?? [])
+    assert.ok(spkiOfPrivateKey(REQUEST.identityKey).equals(spki))
+    assert.ok(isKeyProven(spki, REQUEST.sshPublicKey, request?.keyProof ?? Buffer.of()))
     assert.ok(REQUEST.sshPublicKey.equals(request?.sshPublicKey ?? Buffer.of()))
     assert.equal(request?.certificateTtl?.seconds, 90n)
     assert.equal(request?.renewalInterval, undefined)

@@ -6,6 +6,8 @@ import {
   JoinService,
 } from '../gen/mezite/v1/identity_pb.js'
 import { toDuration, toTimestamp } from '../rpc/times.ts'
+import { proveKey } from '../x509/key-proof.ts'
+import { spkiOfPrivateKey } from '../x509/public-key.ts'
 import type {
   CertificateRequest,
   ClientCredential,
@@ -61,7 +63,8 @@ function certificateRequest({
 }: IdentityCall): MessageInitShape<typeof CertificateRequestSchema> {
   const { certificateTtlMs, renewalIntervalMs } = request
   return {
-    identityPublicKey: request.identityPublicKey,
+    identityPublicKey: spkiOfPrivateKey(request.identityKey),
+    keyProof: proveKey(request.identityKey, request.sshPublicKey),
     sshPublicKey: request.sshPublicKey,
     ...(certificateTtlMs !== undefined && { certificateTtl: toDuration(certificateTtlMs) }),
     ...(renewalIntervalMs !== undefined && { renewalInterval: toDuration(renewalIntervalMs) }),

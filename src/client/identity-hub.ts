@@ -78,8 +78,8 @@ export interface ClientCredential {
 }
 
 export interface CertificateRequest {
-  /** SubjectPublicKeyInfo, DER, P-256. */
-  readonly identityPublicKey: Buffer
+  /** ECDSA P-256. The hub is sent its public half, and a proof that the caller has this one. */
+  readonly identityKey: KeyObject
   /** An SSH public key in its wire encoding. */
   readonly sshPublicKey: Buffer
   /** Milliseconds; undefined: the hub's default. */

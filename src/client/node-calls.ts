@@ -7,6 +7,8 @@ import {
   type SessionEventSchema,
 } from '../gen/mezite/v1/node_pb.js'
 import { toTimestamp } from '../rpc/times.ts'
+import { proveKey } from '../x509/key-proof.ts'
+import { spkiOfPrivateKey } from '../x509/public-key.ts'
 import type { ClientCredential } from './identity-hub.ts'
 import { readIssuedNode, readNodeUpdate } from './node-answers.ts'
 import type { IssuedNode, NodeRequest, NodeUpdate, SessionEvent } from './node-hub.ts'
@@ -63,9 +65,10 @@ function certificateRequest({
   version,
   clock,
 }: NodeCall): MessageInitShape<typeof NodeCertificateRequestSchema> {
-  const { identityPublicKey, hostPublicKey, node } = request
+  const { identityKey, hostPublicKey, node } = request
   return {
-    identityPublicKey,
+    identityPublicKey: spkiOfPrivateKey(identityKey),
+    keyProof: proveKey(identityKey, hostPublicKey),
     hostPublicKey,
     node: {
       name: node.name,

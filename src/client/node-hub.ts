@@ -2,6 +2,7 @@
  * The hub as a node's agent sees it: four calls and a stream, in plain values. `grpc-node-hub.ts`
  * makes them over the wire; tests put a fake in its place.
  */
+import type { KeyObject } from 'node:crypto'
 import type { CallOptions, ClientCredential, ClusterTrust } from './identity-hub.ts'
 
 /** What a node says of itself, at its join and at every renewal. */
@@ -16,8 +17,8 @@ export interface NodeDescription {
 }
 
 export interface NodeRequest {
-  /** SubjectPublicKeyInfo, DER, P-256. */
-  readonly identityPublicKey: Buffer
+  /** ECDSA P-256. The hub is sent its public half, and a proof that the caller has this one. */
+  readonly identityKey: KeyObject
   /** sshd's own host key, in its wire encoding. */
   readonly hostPublicKey: Buffer
   readonly node: NodeDescription

@@ -5,7 +5,6 @@ import { FakeIdentityHub } from '../../test/fakes/identity-hub.ts'
 import { HOUR } from '../base/clock.ts'
 import type { IssuedIdentity } from '../client/identity-hub.ts'
 import { publicKeyFrom } from '../ssh/public-key.ts'
-import { spkiOfPrivateKey } from '../x509/public-key.ts'
 import { acceptIssued, type Question } from './accept.ts'
 import { drawKey, type Identity } from './identity.ts'
 
@@ -21,7 +20,7 @@ async function issue(): Promise<{ issued: IssuedIdentity; question: Question }> 
     previous: undefined,
   }
   const issued = await fake.join(fake.newToken(), {
-    identityPublicKey: spkiOfPrivateKey(question.identityKey),
+    identityKey: question.identityKey,
     sshPublicKey: publicKeyFrom(question.sshKey).blob,
     certificateTtlMs: undefined,
     renewalIntervalMs: undefined,

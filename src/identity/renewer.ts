@@ -1,7 +1,6 @@
 /** Joining and renewing a bot: see exchange.ts. */
 import type { CertificateRequest, IdentityHub, IssuedIdentity } from '../client/identity-hub.ts'
 import { publicKeyFrom } from '../ssh/public-key.ts'
-import { spkiOfPrivateKey } from '../x509/public-key.ts'
 import { acceptIssued } from './accept.ts'
 import { type Exchange, joinWith, renewFrom } from './exchange.ts'
 import { credentialOf, drawKeys, type Identity, type IdentityKeys } from './identity.ts'
@@ -74,7 +73,7 @@ export async function askToJoin(
 
 function requestFor(keys: IdentityKeys, parameters: IdentityParameters): CertificateRequest {
   return {
-    identityPublicKey: spkiOfPrivateKey(keys.identityKey),
+    identityKey: keys.identityKey,
     sshPublicKey: publicKeyFrom(keys.sshKey).blob,
     certificateTtlMs: parameters.certificateTtlMs,
     renewalIntervalMs: parameters.renewalIntervalMs,

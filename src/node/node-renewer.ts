@@ -7,7 +7,6 @@ import type { NodeDescription, NodeHub, NodeRequest } from '../client/node-hub.t
 import { type Exchange, joinWith, renewFrom } from '../identity/exchange.ts'
 import { drawKey } from '../identity/identity.ts'
 import type { SshPublicKey } from '../ssh/public-key.ts'
-import { spkiOfPrivateKey } from '../x509/public-key.ts'
 import { acceptIssuedNode } from './node-accept.ts'
 import { credentialOf, type NodeIdentity, type NodeKeys } from './node-identity.ts'
 import type { NodeState } from './node-state.ts'
@@ -80,7 +79,7 @@ function drawKeys({ hostKey }: NodeRenewer): NodeKeys {
 
 function requestFor({ identityKey, hostKey }: NodeKeys, node: NodeDescription): NodeRequest {
   return {
-    identityPublicKey: spkiOfPrivateKey(identityKey),
+    identityKey,
     hostPublicKey: hostKey.blob,
     node,
   }

@@ -1,5 +1,5 @@
 /** The hub's domain on a real embedded store, in a directory that goes away with it. */
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,9 @@ import { openSqliteStore } from '../../src/auth/store/sqlite/open.ts'
 import { systemRandom } from '../../src/base/random.ts'
 import { generatePrivateKey } from '../../src/ssh/private-key.ts'
 import { createSshSigner } from '../../src/ssh/signature.ts'
+import { proveKey } from '../../src/x509/key-proof.ts'
 import { readPeerIdentity } from '../../src/x509/peer-identity.ts'
+import { spkiOfPrivateKey } from '../../src/x509/public-key.ts'
 import { FakeClock } from './clock.ts'
 import { expectKnownEvents } from './known-events.ts'
 
@@ -77,12 +79,21 @@ export async function openTestAuth(): Promise<TestAuth> {
   }
 }
 
-/** A request for two keys made just now. */
-export function newRequest(changes: Partial<CertificateRequest> = {}): CertificateRequest {
-  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+export function drawIdentityKey(): KeyObject {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+}
+
+/** A request for two keys made just now, or for an identity key that is given. */
+export function newRequest(
+  changes: Partial<CertificateRequest> = {},
+  privateKey = drawIdentityKey(),
+): CertificateRequest {
+  const sshKey = createSshSigner(generatePrivateKey('ecdsa-sha2-nistp256'))
+  const { sshPublicKey = sshKey.publicKey.blob } = changes
   return {
-    identityPublicKey: publicKey.export({ type: 'spki', format: 'der' }),
-    sshPublicKey: createSshSigner(generatePrivateKey('ecdsa-sha2-nistp256')).publicKey.blob,
+    identityPublicKey: spkiOfPrivateKey(privateKey),
+    sshPublicKey,
+    keyProof: proveKey(privateKey, sshPublicKey),
     certificateTtl: undefined,
     renewalInterval: undefined,
     clientTime: undefined,
@@ -104,5 +115,6 @@ export function callerOf(issued: IssuedIdentity): BotCaller {
     generation: identity.generation,
     keyFingerprint: spkiFingerprint,
     expiresAt: validity.notAfterMs,
+    connectedAt: Number.POSITIVE_INFINITY,
   }
 }

@@ -24,9 +24,9 @@ export function to(hub: TestHub, signal?: AbortSignal) {
 }
 
 export function nodeRequest(name: string) {
-  const { privateKey, spki } = keyPair()
+  const { privateKey } = keyPair()
   const request: NodeRequest = {
-    identityPublicKey: spki,
+    identityKey: privateKey,
     hostPublicKey: publicKeyFrom(generatePrivateKey('ssh-ed25519')).blob,
     node: {
       name,
@@ -50,9 +50,9 @@ export async function joinNode(hub: TestHub, name: string): Promise<ClientCreden
 export async function joinBot(hub: TestHub, name: string): Promise<ClientCredential> {
   await hub.local.roles.createRole({ document: DEPLOYER })
   const { token } = await hub.local.bots.createBot({ name, roles: ['ci-deployer'] })
-  const { privateKey, spki } = keyPair()
+  const { privateKey } = keyPair()
   const request = {
-    identityPublicKey: spki,
+    identityKey: privateKey,
     sshPublicKey: publicKeyFrom(generatePrivateKey('ssh-ed25519')).blob,
     certificateTtlMs: undefined,
     renewalIntervalMs: undefined,

@@ -25,7 +25,7 @@ import { encodeJoinToken } from '../../src/trust/join-token.ts'
 import { createCertificateAuthority, createX509Signer } from '../../src/x509/authority.ts'
 import { issueClientCertificate } from '../../src/x509/issue.ts'
 import { readPeerIdentity } from '../../src/x509/peer-identity.ts'
-import { spkiPin } from '../../src/x509/public-key.ts'
+import { spkiOfPrivateKey, spkiPin } from '../../src/x509/public-key.ts'
 
 interface Instance extends StoredGeneration {
   readonly tokenText: string
@@ -106,9 +106,15 @@ export class FakeIdentityHub implements IdentityHub {
     return [...this.#instances.values()].at(-1)?.generation
   }
 
+  /** Its store is restored to before the first join. */
+  forget(): void {
+    this.#instances.clear()
+    this.#spent.clear()
+  }
+
   async join(token: string, request: CertificateRequest): Promise<IssuedIdentity> {
     this.#begin('joins', this.refuseJoin)
-    const keyFingerprint = sha256(request.identityPublicKey)
+    const keyFingerprint = sha256(spkiOfPrivateKey(request.identityKey))
     const sshKeyFingerprint = sha256(request.sshPublicKey)
     const before = [...this.#instances].find(
       ([, instance]) =>
@@ -140,7 +146,7 @@ export class FakeIdentityHub implements IdentityHub {
     }
     const stored = this.#instances.get(identity.instanceId)
     if (!stored) throw refused('instance-unknown')
-    const keyFingerprint = sha256(request.identityPublicKey)
+    const keyFingerprint = sha256(spkiOfPrivateKey(request.identityKey))
     const sshKeyFingerprint = sha256(request.sshPublicKey)
     const decision = decideGeneration(stored, {
       generation: identity.generation,
@@ -148,7 +154,7 @@ export class FakeIdentityHub implements IdentityHub {
       nextKeyFingerprint: keyFingerprint,
       nextSshKeyFingerprint: sshKeyFingerprint,
     })
-    if (decision.action === 'lock') {
+    if (decision.action === 'lock' || decision.action === 'late') {
       this.locked += 1
       throw refused('generation-mismatch')
     }
@@ -247,7 +253,7 @@ export class FakeIdentityHub implements IdentityHub {
     )
     const identity = issueClientCertificate(
       {
-        spki: request.identityPublicKey,
+        spki: spkiOfPrivateKey(request.identityKey),
         serial: systemRandom.bytes(16),
         validity: { notBeforeMs: hubTime - MINUTE, notAfterMs: hubTime + this.identityTtlMs },
         identity: { kind: 'bot', clusterId: CLUSTER, name: BOT, instanceId, generation },

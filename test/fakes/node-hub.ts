@@ -24,7 +24,7 @@ import { encodeJoinToken } from '../../src/trust/join-token.ts'
 import { createCertificateAuthority, createX509Signer } from '../../src/x509/authority.ts'
 import { issueClientCertificate } from '../../src/x509/issue.ts'
 import { readPeerIdentity } from '../../src/x509/peer-identity.ts'
-import { spkiPin } from '../../src/x509/public-key.ts'
+import { spkiOfPrivateKey, spkiPin } from '../../src/x509/public-key.ts'
 
 const CLUSTER = '5f0c8c50-7d3c-4b0b-9f0a-4b7a0c7f6d12'
 const userCa = createSshSigner(generatePrivateKey('ssh-ed25519'))
@@ -171,7 +171,7 @@ export class FakeNodeHub implements NodeHub {
       nextKeyFingerprint: keyFingerprint,
       nextSshKeyFingerprint: sshKeyFingerprint,
     })
-    if (decision.action === 'lock') {
+    if (decision.action === 'lock' || decision.action === 'late') {
       this.locked += 1
       throw refused('generation-mismatch')
     }
@@ -260,7 +260,7 @@ export class FakeNodeHub implements NodeHub {
     )
     const identity = issueClientCertificate(
       {
-        spki: request.identityPublicKey,
+        spki: spkiOfPrivateKey(request.identityKey),
         serial: systemRandom.bytes(16),
         validity: { notBeforeMs: hubTime - MINUTE, notAfterMs: hubTime + DAY },
         identity: { kind: 'node', clusterId: CLUSTER, name, instanceId, generation },
@@ -303,8 +303,9 @@ class Watcher {
   }
 }
 
-function prints({ identityPublicKey, hostPublicKey }: NodeRequest) {
-  return { keyFingerprint: sha256(identityPublicKey), sshKeyFingerprint: sha256(hostPublicKey) }
+function prints({ identityKey, hostPublicKey }: NodeRequest) {
+  const keyFingerprint = sha256(spkiOfPrivateKey(identityKey))
+  return { keyFingerprint, sshKeyFingerprint: sha256(hostPublicKey) }
 }
 
 function refused(hubCode: string): HubError {

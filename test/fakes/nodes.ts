@@ -1,22 +1,26 @@
 /** Managed nodes of a test's hub, without an agent. */
-import { generateKeyPairSync } from 'node:crypto'
 import type { NodeCaller } from '../../src/auth/caller.ts'
 import type { IssuedNode } from '../../src/auth/node-issuing.ts'
 import type { NodeCertificateRequest, NodeDescription } from '../../src/auth/node-request.ts'
 import { generatePrivateKey } from '../../src/ssh/private-key.ts'
 import { createSshSigner } from '../../src/ssh/signature.ts'
+import { proveKey } from '../../src/x509/key-proof.ts'
 import { readPeerIdentity } from '../../src/x509/peer-identity.ts'
-import { LOCAL, STRANGER, type TestAuth } from './auth.ts'
+import { spkiOfPrivateKey } from '../../src/x509/public-key.ts'
+import { drawIdentityKey, LOCAL, STRANGER, type TestAuth } from './auth.ts'
 
-/** A request of web-1 for two keys made just now. */
+/** A request of web-1 for two keys made just now, or for an identity key that is given. */
 export function newNodeRequest(
   node: Partial<NodeDescription> = {},
   changes: Partial<NodeCertificateRequest> = {},
+  privateKey = drawIdentityKey(),
 ): NodeCertificateRequest {
-  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const hostKey = createSshSigner(generatePrivateKey('ssh-ed25519'))
+  const { hostPublicKey = hostKey.publicKey.blob } = changes
   return {
-    identityPublicKey: publicKey.export({ type: 'spki', format: 'der' }),
-    hostPublicKey: createSshSigner(generatePrivateKey('ssh-ed25519')).publicKey.blob,
+    identityPublicKey: spkiOfPrivateKey(privateKey),
+    hostPublicKey,
+    keyProof: proveKey(privateKey, hostPublicKey),
     node: {
       name: 'web-1',
       labels: { env: 'staging' },
@@ -52,5 +56,6 @@ export function nodeCallerOf(issued: IssuedNode): NodeCaller {
     generation: identity.generation,
     keyFingerprint: spkiFingerprint,
     expiresAt: validity.notAfterMs,
+    connectedAt: Number.POSITIVE_INFINITY,
   }
 }

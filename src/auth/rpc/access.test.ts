@@ -155,8 +155,8 @@ describe('an identity that has expired', () => {
     await using hub = await openTestHub()
     const channel = openChannelWith(hub, issueGhost(hub, 'bot', -MINUTE))
     const { renew } = identity.IdentityService.method
-    const { identityPublicKey, sshPublicKey } = newRequest()
-    const request = { request: { identityPublicKey, sshPublicKey } }
+    const { identityPublicKey, sshPublicKey, keyProof } = newRequest()
+    const request = { request: { identityPublicKey, sshPublicKey, keyProof } }
     await assert.rejects(callUnary(channel, renew, request), { hubCode: 'identity-expired' })
     channel.close()
     const [event] = await hub.auth.context.store.audit.list({ limit: 1 })

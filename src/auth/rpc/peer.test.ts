@@ -22,6 +22,7 @@ const NOBODY: Peer = {
   caller: { kind: 'anyone', address: '127.0.0.1' },
   identityExpiresAt: undefined,
 }
+const ACCEPTED_AT = 12_345
 const past = { notBeforeMs: Date.now() - DAY, notAfterMs: Date.now() - MINUTE }
 
 /** The peer that a server of the cluster reads from a real handshake. */
@@ -41,7 +42,7 @@ async function peerOf(client?: { key: string; cert: string }): Promise<Peer> {
     const [accepted]: TLSSocket[] = await once(server, 'secureConnection')
     assert.ok(accepted)
     const cluster = { id: CLUSTER_ID, tlsCas: [ca.signer.certificate] }
-    return readPeer(accepted, cluster, Date.now())
+    return readPeer(accepted, cluster, { acceptedAt: ACCEPTED_AT, nowMs: Date.now() })
   } finally {
     socket.destroy()
     server.close()
@@ -64,6 +65,7 @@ describe('a peer', () => {
       instanceId: INSTANCE_ID,
       generation: 7n,
       address: '127.0.0.1',
+      connectedAt: ACCEPTED_AT,
     })
     assert.equal(keyFingerprint.length, 32)
     assert.equal(expiresAt, identityExpiresAt)

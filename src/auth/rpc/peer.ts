@@ -21,16 +21,24 @@ export interface Cluster {
   readonly tlsCas: readonly ParsedCa[]
 }
 
+/** Of a connection whose handshake is over. */
+export interface ConnectionTimes {
+  /** When it was accepted, before the handshake; monotonic, in milliseconds. */
+  readonly acceptedAt: number
+  /** Now, in milliseconds since the epoch. */
+  readonly nowMs: number
+}
+
 /**
  * Reads the peer once for each connection: parsing a certificate costs as much as a small call.
  *
  * A certificate that isn't this cluster's counts as none. One that is and has expired is remembered,
  * so that its bearer is told so at its calls.
  */
-export function readPeer(socket: TLSSocket, cluster: Cluster, nowMs: number): Peer {
+export function readPeer(socket: TLSSocket, cluster: Cluster, at: ConnectionTimes): Peer {
   const address = withoutMapping(socket.remoteAddress ?? '')
-  const certificate = trustedCertificate(socket, cluster, nowMs)
-  const caller = certificate && callerOf(certificate, cluster, address)
+  const certificate = trustedCertificate(socket, cluster, at.nowMs)
+  const caller = certificate && callerOf(certificate, cluster, address, at.acceptedAt)
   return caller && certificate
     ? { caller, identityExpiresAt: certificate.validity.notAfterMs }
     : { caller: { kind: 'anyone', address }, identityExpiresAt: undefined }
@@ -40,6 +48,7 @@ function callerOf(
   { identity, validity, spkiFingerprint }: PeerCertificate,
   cluster: Cluster,
   address: string,
+  connectedAt: number,
 ): Caller | undefined {
   if (identity.clusterId !== cluster.id) return undefined
   const { kind, name } = identity
@@ -51,7 +60,7 @@ function callerOf(
       const { instanceId, generation } = identity
       const expiresAt = validity.notAfterMs
       const keyFingerprint = spkiFingerprint
-      const bearer = { instanceId, generation, keyFingerprint, expiresAt, address }
+      const bearer = { instanceId, generation, keyFingerprint, expiresAt, address, connectedAt }
       return kind === 'bot' ? { kind, bot: name, ...bearer } : { kind, node: name, ...bearer }
     }
   }

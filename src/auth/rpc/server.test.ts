@@ -23,10 +23,10 @@ const identities = createGrpcIdentityHub({
 
 /** Keys to be certified, and the private half of the identity's. */
 function draw() {
-  const { privateKey, spki } = keyPair()
+  const { privateKey } = keyPair()
   const { sshPublicKey } = newRequest()
   const lives = { certificateTtlMs: undefined, renewalIntervalMs: undefined }
-  return { privateKey, request: { identityPublicKey: spki, sshPublicKey, ...lives } }
+  return { privateKey, request: { identityKey: privateKey, sshPublicKey, ...lives } }
 }
 
 async function createToken(hub: TestHub): Promise<string> {
@@ -102,8 +102,8 @@ describe('a bot', () => {
     await using hub = await openTestHub()
     const { credential } = await join(hub)
     const channel = keepChannel(hub, credential)
-    const { identityPublicKey, sshPublicKey } = draw().request
-    const request = { request: { identityPublicKey, sshPublicKey } }
+    const { identityPublicKey, sshPublicKey, keyProof } = newRequest()
+    const request = { request: { identityPublicKey, sshPublicKey, keyProof } }
     const call = () => callUnary(channel, IdentityService.method.renew, request)
     await call()
     hub.auth.clock.advance(2 * DAY)

@@ -107,7 +107,8 @@ export function createHubServer(options: HubServerOptions): HubServer {
   const listener = createTlsListener({
     certificate,
     clientCas: cluster.tlsCas.map(({ der }) => encodeCertificatePem(der)),
-    readPeer: (socket) => readPeer(socket, cluster, clock.now()),
+    clock,
+    readPeer: (socket, acceptedAt) => readPeer(socket, cluster, { acceptedAt, nowMs: clock.now() }),
     accept: network.accept,
     mostConnections,
   })

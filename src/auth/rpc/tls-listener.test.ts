@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
+import { connect as connectPlain } from 'node:net'
 import { describe, it } from 'node:test'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
+import { FakeClock } from '../../../test/fakes/clock.ts'
 import { answerWith, createTestCa } from '../../../test/fakes/tls.ts'
 import type { Address } from '../../base/address.ts'
 import { systemClock } from '../../base/clock.ts'
@@ -26,14 +28,21 @@ interface Door extends Disposable {
   readonly listener: TlsListener
   readonly address: Address
   readonly accepted: TLSSocket[]
+  /** Of each of them, when it was accepted. */
+  readonly acceptedTimes: number[]
 }
 
-async function openDoor(mostConnections?: number): Promise<Door> {
+async function openDoor(mostConnections?: number, clock = new FakeClock()): Promise<Door> {
   const accepted: TLSSocket[] = []
+  const acceptedTimes: number[] = []
   const listener = createTlsListener({
     certificate: issue(),
     clientCas: [ca.pem],
-    readPeer: () => PEER,
+    clock,
+    readPeer: (_, acceptedAt) => {
+      acceptedTimes.push(acceptedAt)
+      return PEER
+    },
     accept: (socket) => {
       accepted.push(socket)
       socket.on('data', () => socket.write('hello'))
@@ -45,7 +54,7 @@ async function openDoor(mostConnections?: number): Promise<Door> {
     listener.stop()
     listener.connections.destroy()
   }
-  return { listener, address, accepted, [Symbol.dispose]: close }
+  return { listener, address, accepted, acceptedTimes, [Symbol.dispose]: close }
 }
 
 async function dial(address: Address, options: ConnectionOptions = {}): Promise<TLSSocket> {
@@ -138,12 +147,28 @@ describe('the TLS listener', () => {
     await converse(await dial(door.address))
   })
 
+  it('knows when a connection was accepted, however long its handshake was held back', async () => {
+    const clock = new FakeClock()
+    using door = await openDoor(undefined, clock)
+    clock.advance(1_000)
+    const plain = connectPlain(door.address)
+    await once(plain, 'connect')
+    // The next connection is accepted after this one.
+    await converse(await dial(door.address))
+    clock.advance(5_000)
+    await converse(await dial(door.address, { socket: plain }))
+    assert.deepEqual(door.acceptedTimes, [1_000, 1_000])
+    await converse(await dial(door.address))
+    assert.equal(door.acceptedTimes.at(-1), 6_000)
+  })
+
   it('says what is wrong with an address', async () => {
     await using other = await answerWith(() => {})
     const listen = (address: Address) =>
       createTlsListener({
         certificate: issue(),
         clientCas: [],
+        clock: new FakeClock(),
         readPeer: () => PEER,
         accept: () => {},
       }).listen(address)

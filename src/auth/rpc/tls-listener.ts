@@ -10,7 +10,7 @@ import { constants } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
 import { type Address, formatAddress } from '../../base/address.ts'
-import { SECOND } from '../../base/clock.ts'
+import { type Clock, SECOND } from '../../base/clock.ts'
 import { addressError } from '../../base/listen-error.ts'
 import { type Connections, createConnections } from './connections.ts'
 import type { Peer } from './peer.ts'
@@ -20,7 +20,9 @@ export interface TlsListenerOptions {
   readonly certificate: ServingCertificate
   /** The TLS CAs whose client certificates count, PEM. */
   readonly clientCas: readonly string[]
-  readonly readPeer: (socket: TLSSocket) => Peer
+  readonly clock: Pick<Clock, 'monotonic'>
+  /** @param acceptedAt before the handshake, on the monotonic clock */
+  readonly readPeer: (socket: TLSSocket, acceptedAt: number) => Peer
   readonly accept: (socket: TLSSocket) => void
   readonly mostConnections?: number | undefined
 }
@@ -44,26 +46,28 @@ const HANDSHAKE_TIMEOUT = 10 * SECOND
 export function createTlsListener(options: TlsListenerOptions): TlsListener {
   const peers = new Map<string, Peer>()
   const connections = createConnections()
-  const handshaking = new Map<string, Socket>()
+  const handshaking = new Map<string, { readonly socket: Socket; readonly acceptedAt: number }>()
   const server = createServer(tlsOptions(options.certificate, options.clientCas))
   server.maxConnections = options.mostConnections ?? MOST_CONNECTIONS
 
   server.on('connection', (socket: Socket) => {
     const name = nameOf(socket)
-    handshaking.set(name, socket)
+    handshaking.set(name, { socket, acceptedAt: options.clock.monotonic() })
     socket.once('close', () => {
-      if (handshaking.get(name) === socket) handshaking.delete(name)
+      if (handshaking.get(name)?.socket === socket) handshaking.delete(name)
     })
   })
   server.on('secureConnection', (socket: TLSSocket) => {
     const name = nameOf(socket)
+    // In doubt it has been under way for as long as can be.
+    const { acceptedAt = 0 } = handshaking.get(name) ?? {}
     handshaking.delete(name)
     connections.add(socket)
     if (socket.alpnProtocol !== 'h2' || socket.remoteAddress === undefined || !server.listening) {
       socket.destroy()
       return
     }
-    const peer = options.readPeer(socket)
+    const peer = options.readPeer(socket, acceptedAt)
     peers.set(name, peer)
     socket.once('close', () => {
       if (peers.get(name) === peer) peers.delete(name)
@@ -82,7 +86,7 @@ export function createTlsListener(options: TlsListenerOptions): TlsListener {
       server.setSecureContext(tlsOptions(certificate, options.clientCas)),
     stop() {
       server.close()
-      for (const socket of handshaking.values()) socket.destroy()
+      for (const { socket } of handshaking.values()) socket.destroy()
     },
   }
 }

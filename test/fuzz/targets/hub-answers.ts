@@ -29,7 +29,6 @@ import { toTimestamp } from '../../../src/rpc/times.ts'
 import { encodeKrl } from '../../../src/ssh/krl.ts'
 import { publicKeyFrom } from '../../../src/ssh/public-key.ts'
 import { serialRanges } from '../../../src/ssh/serial-range.ts'
-import { spkiOfPrivateKey } from '../../../src/x509/public-key.ts'
 import { FakeClock } from '../../fakes/clock.ts'
 import { FakeIdentityHub } from '../../fakes/identity-hub.ts'
 import { FakeNodeHub } from '../../fakes/node-hub.ts'
@@ -151,7 +150,7 @@ function checkOutputs(identity: Identity): void {
 
 function issue() {
   return fakeHub.join(fakeHub.newToken(), {
-    identityPublicKey: spkiOfPrivateKey(KEYS.identityKey),
+    identityKey: KEYS.identityKey,
     sshPublicKey: publicKeyFrom(KEYS.sshKey).blob,
     ...{ certificateTtlMs: undefined, renewalIntervalMs: undefined },
   })
@@ -160,7 +159,7 @@ function issue() {
 async function seeds(): Promise<readonly Buffer[]> {
   const issued = await issue()
   const ofNode = await fakeNodeHub.joinNode(fakeNodeHub.newToken(), {
-    identityPublicKey: spkiOfPrivateKey(KEYS.identityKey),
+    identityKey: KEYS.identityKey,
     hostPublicKey: HOST_KEY.blob,
     node: { name: 'web-1', labels: {}, hosts: ['web-1'], port: 22, sshdVersion: '9.2p1' },
   })

@@ -11,8 +11,8 @@ import * as identity from '../../../src/gen/mezite/v1/identity_pb.js'
 import * as node from '../../../src/gen/mezite/v1/node_pb.js'
 import { methodName } from '../../../src/rpc/method-name.ts'
 import { toDuration, toTimestamp } from '../../../src/rpc/times.ts'
-import { readPeerIdentity } from '../../../src/x509/peer-identity.ts'
 import { callerOf, DEPLOYER, LOCAL, newRequest, openTestAuth, STRANGER } from '../../fakes/auth.ts'
+import { newNodeRequest, nodeCallerOf } from '../../fakes/nodes.ts'
 import { BYTE_MUTATIONS } from '../engine/mutate.ts'
 import type { FuzzTarget, Verdict } from '../engine/target.ts'
 import { protobufMutation } from '../engine/tree.ts'
@@ -117,23 +117,8 @@ async function openWorld() {
   async function joinedNode(): Promise<Caller> {
     const { token } = { token: await auth.nodeTokens.create(LOCAL, { ttl: DAY, uses: 1 }) }
     await auth.nodes.remove(LOCAL, 'web-1').catch(() => {})
-    const { identityPublicKey, sshPublicKey } = newRequest()
-    const issued = await auth.nodeJoining.join(STRANGER, token.value, {
-      identityPublicKey,
-      hostPublicKey: sshPublicKey,
-      node: {
-        ...{ name: 'web-1', labels: { env: 'staging' }, hosts: ['web-1.example'], port: 22 },
-        ...{ clientVersion: '1', sshdVersion: '1' },
-      },
-      clientTime: undefined,
-    })
-    const peer = readPeerIdentity(issued.identityCertificate)
-    assert.equal(peer.identity.kind, 'node')
-    return {
-      ...{ kind: 'node', address: '192.0.2.8', node: 'web-1', instanceId: issued.instanceId },
-      ...{ generation: 1n, keyFingerprint: peer.spkiFingerprint },
-      expiresAt: peer.validity.notAfterMs,
-    }
+    const request = newNodeRequest({ hosts: ['web-1.example'] })
+    return nodeCallerOf(await auth.nodeJoining.join(STRANGER, token.value, request))
   }
 
   return {
@@ -160,8 +145,13 @@ async function seeds(): Promise<readonly Buffer[]> {
   const { rpcs } = await world
   const day = toDuration(DAY)
   const now = toTimestamp(Date.UTC(2026, 2, 24, 14))
-  const { identityPublicKey, sshPublicKey } = newRequest()
-  const keys = { identityPublicKey, clientTime: now, certificateTtl: toDuration(DAY / 24) }
+  const { identityPublicKey, sshPublicKey, keyProof } = newRequest()
+  const keys = {
+    identityPublicKey,
+    keyProof,
+    clientTime: now,
+    certificateTtl: toDuration(DAY / 24),
+  }
   const request = { ...keys, sshPublicKey, clientVersion: '1', clientHost: 'h' }
   const described = {
     ...{ name: 'web-1', labels: { env: 'staging' }, hosts: ['web-1', '192.0.2.1'], port: 22 },
@@ -169,6 +159,7 @@ async function seeds(): Promise<readonly Buffer[]> {
   }
   const ofNode = {
     identityPublicKey,
+    keyProof,
     hostPublicKey: sshPublicKey,
     node: described,
     clientTime: now,

@@ -52,11 +52,11 @@ export const nodeState: FuzzTarget = {
 
 async function seeds(): Promise<readonly Buffer[]> {
   const hub = new FakeNodeHub(new FakeClock())
-  const { privateKey: identityKey, spki } = createTestKey()
+  const { privateKey: identityKey } = createTestKey()
   const hostKey = publicKeyFrom(keyOf('ssh-ed25519'))
   const tokenId = 'ab'.repeat(32)
   const issued = await hub.joinNode(hub.newToken(), {
-    identityPublicKey: spki,
+    identityKey,
     hostPublicKey: hostKey.blob,
     node: { name: 'web-1', labels: {}, hosts: ['web-1'], port: 22, sshdVersion: '9.2p1' },
   })

@@ -18,6 +18,7 @@ export function readCertificateRequest(
   return {
     identityPublicKey: publicKey('identity_public_key', message.identityPublicKey),
     sshPublicKey: publicKey('ssh_public_key', message.sshPublicKey),
+    keyProof: Buffer.from(message.keyProof),
     certificateTtl: optionalDuration('certificate_ttl', message.certificateTtl),
     renewalInterval: optionalDuration('renewal_interval', message.renewalInterval),
     clientTime: optionalTime('client_time', message.clientTime),

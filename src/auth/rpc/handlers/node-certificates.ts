@@ -19,6 +19,7 @@ export function readNodeRequest(message: RequestMessage | undefined): NodeCertif
   return {
     identityPublicKey: publicKey('identity_public_key', message.identityPublicKey),
     hostPublicKey: publicKey('host_public_key', message.hostPublicKey),
+    keyProof: Buffer.from(message.keyProof),
     node: {
       name: node.name,
       labels: node.labels,

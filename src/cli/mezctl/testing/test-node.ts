@@ -29,13 +29,13 @@ export async function startTestNode(
   const client = createGrpcNodeHub({ clock: systemClock, version: '1.2.3' })
   const { stdout } = await hub.mezctl(['tokens', 'create', '--roles=node', '--format=json'])
   const token: string = JSON.parse(stdout).token.value
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const [host = '', port = ''] = (hub.address ?? '').split(':')
   const address = { host, port: Number(port) }
   const issued = await client.joinNode(
     token,
     {
-      identityPublicKey: publicKey.export({ type: 'spki', format: 'der' }),
+      identityKey: privateKey,
       hostPublicKey: publicKeyFrom(generatePrivateKey('ssh-ed25519')).blob,
       node: { name, labels, hosts: [`${name}.example.com`], port: 22, sshdVersion: '9.2p1' },
     },

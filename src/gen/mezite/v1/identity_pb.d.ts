@@ -64,6 +64,14 @@ export declare type CertificateRequest = Message<"mezite.v1.CertificateRequest">
    * @generated from field: string client_host = 7;
    */
   clientHost: string;
+
+  /**
+   * Proof that the caller holds identity_public_key: its ECDSA signature (SHA-256, DER) over the bytes
+   * "mezite key proof v1\0", identity_public_key and ssh_public_key.
+   *
+   * @generated from field: bytes key_proof = 8;
+   */
+  keyProof: Uint8Array;
 };
 
 /**

@@ -87,6 +87,14 @@ export declare type NodeCertificateRequest = Message<"mezite.v1.NodeCertificateR
    * @generated from field: google.protobuf.Timestamp client_time = 4;
    */
   clientTime?: Timestamp | undefined;
+
+  /**
+   * Proof that the caller holds identity_public_key: its ECDSA signature (SHA-256, DER) over the bytes
+   * "mezite key proof v1\0", identity_public_key and host_public_key.
+   *
+   * @generated from field: bytes key_proof = 5;
+   */
+  keyProof: Uint8Array;
 };
 
 /**
