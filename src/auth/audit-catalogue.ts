@@ -37,6 +37,7 @@ export const AUDIT_FIELDS = {
   reason: 'why: the code of the error, or how a session ended',
   recovered_from_generation: 'generation on record, where the certificate was ahead of it',
   repeated: 'true where a reply that was lost is given again',
+  restore: 'identifier of a restore',
   revision: 'which version of a role it is, counted from 1',
   role: 'name of a role',
   roles: 'roles of a bot from then on',
@@ -49,6 +50,7 @@ export const AUDIT_FIELDS = {
     'who or where they came from: an IPv4 address, the /64 of an IPv6 one, an actor, or others',
   started_at: "start of a session by its node's clock",
   stored_generation: 'newest generation on record',
+  taken_at: 'when a backup was made',
   token: 'identifier of a join token; never its value',
   uses: 'how often a join token can be used',
   version: 'version of Mezite',
@@ -91,6 +93,10 @@ export const AUDIT_EVENTS = {
   'hub.recover': {
     meaning: "the hub's store takes acts again, after it could not",
     success: { code: 'MZ1003I', fields: ['failing_since'] },
+  },
+  'hub.restore': {
+    meaning: "the store was put back to a backup; what was done since isn't in it",
+    success: { code: 'MZ1004I', fields: ['taken_at', 'restore'] },
   },
   'authority.create': {
     meaning: 'a CA was made',
@@ -158,7 +164,7 @@ export const AUDIT_EVENTS = {
       code: 'MZ3202I',
       maybeAbout: INSTANCE,
       fields: ['lock'],
-      maybeFields: ['node', 'role', 'login'],
+      maybeFields: ['node', 'role', 'login', 'restore'],
     },
   },
   'lock.expire': {

@@ -72,7 +72,8 @@ export async function createAuth(context: AuthContext): Promise<Auth> {
   const refusals = createRefusalLog(context)
   const renewalTimes = new RenewalTimes(context.random)
   const recent = new RecentGenerations(clock)
-  const whole = { ...context, board, refusals, renewalTimes, recent }
+  const restores = await store.restores.list()
+  const whole = { ...context, board, refusals, renewalTimes, recent, restores }
   const roles = createRoles(context)
   const nodes = createNodes(whole)
   const locks = createLocks(context)

@@ -26,6 +26,8 @@ export interface BotCaller extends FromNetwork {
   readonly generation: bigint
   /** SHA-256 over the certified SubjectPublicKeyInfo. */
   readonly keyFingerprint: Buffer
+  /** When its certificate was issued; it says so itself. */
+  readonly issuedAt: number
   readonly expiresAt: number
   /** When its connection was accepted, on the hub's monotonic clock, in milliseconds. */
   readonly connectedAt: number
@@ -39,6 +41,8 @@ export interface NodeCaller extends FromNetwork {
   readonly generation: bigint
   /** SHA-256 over the certified SubjectPublicKeyInfo. */
   readonly keyFingerprint: Buffer
+  /** When its certificate was issued; it says so itself. */
+  readonly issuedAt: number
   readonly expiresAt: number
   /** When its connection was accepted, on the hub's monotonic clock, in milliseconds. */
   readonly connectedAt: number

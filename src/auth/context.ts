@@ -7,6 +7,7 @@ import type { AccessBoard } from './board/board.ts'
 import type { Caller } from './caller.ts'
 import { actorOf } from './caller.ts'
 import type { RecentGenerations } from './recent-generations.ts'
+import type { RestoreRecord } from './records.ts'
 import type { RefusalLog } from './refusal-log.ts'
 import type { RenewalTimes } from './renewal-times.ts'
 import type { Store } from './storage.ts'
@@ -31,6 +32,8 @@ export interface LineageContext extends BoardContext {
   readonly refusals: RefusalLog
   readonly renewalTimes: RenewalTimes
   readonly recent: RecentGenerations
+  /** Of this store, up to now: none comes while the hub runs. */
+  readonly restores: readonly RestoreRecord[]
 }
 
 type Timed = Pick<AuthContext, 'clock'>

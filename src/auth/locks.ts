@@ -239,7 +239,7 @@ async function findTarget(store: Store, request: LockRequest): Promise<LockTarge
 }
 
 /** What makes a renewal under way, which has seen no lock yet, be decided anew. */
-async function touches(store: Store, target: LockTarget): Promise<readonly Change[]> {
+export async function touches(store: Store, target: LockTarget): Promise<readonly Change[]> {
   switch (target.kind) {
     case 'bot':
     case 'instance':

@@ -97,7 +97,7 @@ describe("a node's renewal", () => {
       return locks
     }
     const slow = { ...store, locks: { ...store.locks, list } }
-    const renewal = createNodeRenewal({ ...auth.context, ...auth, store: slow })
+    const renewal = createNodeRenewal({ ...auth.context, ...auth, restores: [], store: slow })
     await assert.rejects(renewal.renew(nodeCallerOf(identity), newNodeRequest()), {
       code: 'node-locked',
     })

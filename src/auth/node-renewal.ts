@@ -25,6 +25,7 @@ import {
   nodeRemoved,
   overtaken,
 } from './refusals.ts'
+import { dropForgottenUnlocks, forgottenNode } from './restoring.ts'
 import type { Act } from './storage.ts'
 
 export interface NodeRenewal {
@@ -44,7 +45,10 @@ export function createNodeRenewal(context: LineageContext, decide = decideGenera
   async function attempt(caller: NodeCaller, request: CheckedNodeRequest): Promise<IssuedNode> {
     const readmission = await requireValidOrReadmitted(context, caller)
     requireRate(renewals, caller.instanceId, clock.monotonic(), 'renewals of this node')
-    const stored = await store.nodes.get(caller.node)
+    await dropForgottenUnlocks(context, caller)
+    const known = await store.nodes.get(caller.node)
+    const isKnown = known?.instanceId === caller.instanceId
+    const stored = isKnown ? known : ((await forgottenNode(context, caller, known)) ?? known)
     if (!stored) throw nodeRemoved(caller.node)
     const lock = lockOnNode(await store.locks.list(), clock.now(), caller.node)
     if (lock) throw locked(lock)
@@ -68,7 +72,7 @@ export function createNodeRenewal(context: LineageContext, decide = decideGenera
       ...(withheld.length > 0 && { withheld_hosts: withheld.join() }),
     }
     const act: Act = {
-      changes: [{ kind: 'replace-node', node }, ...use.changes],
+      changes: [{ kind: known ? 'replace-node' : 'insert-node', node }, ...use.changes],
       events: [
         ...use.events,
         eventBy(context, caller, 'node.renew', aboutNodeIssue(issued, fields)),

@@ -29,6 +29,9 @@ export interface BotRecord {
   readonly createdBy: string
 }
 
+/** Replaced by a newer one, its bot removed, or it may have been used since a restored backup. */
+export type TokenInvalidation = 'rotated' | 'bot-removed' | 'restored'
+
 export interface TokenRecord {
   /** Public: the first 16 hex digits of `secretHash`. */
   readonly id: string
@@ -41,7 +44,7 @@ export interface TokenRecord {
   readonly uses: number
   readonly usesLeft: number
   /** Why it can't be used any more, though neither used up nor expired. */
-  readonly invalidated: 'rotated' | 'bot-removed' | undefined
+  readonly invalidated: TokenInvalidation | undefined
   readonly expiresAt: number
   readonly createdAt: number
   readonly createdBy: string
@@ -176,6 +179,16 @@ export interface AdminRecord {
   readonly createdAt: number
   readonly createdBy: string
   readonly expiresAt: number
+}
+
+/** That the store was put back to what it was at a backup: what was done in between is not in it. */
+export interface RestoreRecord {
+  /** A UUID. */
+  readonly id: string
+  /** The backup has every act that was done before. */
+  readonly takenAt: number
+  /** By the clock of the machine that restored it. */
+  readonly restoredAt: number
 }
 
 export type AuthorityType = 'user' | 'host' | 'tls'

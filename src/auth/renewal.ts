@@ -17,6 +17,7 @@ import { RateTable, RENEWAL_RATE, requireRate } from './rate.ts'
 import { type ReadmissionUse, requireValidOrReadmitted } from './readmission.ts'
 import type { BotRecord, InstanceRecord } from './records.ts'
 import { generationMismatch, instanceUnknown, overtaken } from './refusals.ts'
+import { dropForgottenUnlocks, forgottenInstance } from './restoring.ts'
 import type { Roles } from './roles.ts'
 import type { Act } from './storage.ts'
 
@@ -40,10 +41,12 @@ export function createRenewal(
 
   async function attempt(caller: BotCaller, request: CheckedRequest): Promise<IssuedIdentity> {
     const readmission = await requireValidOrReadmitted(context, caller)
+    await dropForgottenUnlocks(context, caller)
     requireRate(renewals, caller.instanceId, clock.monotonic(), 'renewals of this instance')
     const admitted = await admitBot(context, roles, caller.bot, caller.instanceId)
     const { bot, roles: held } = admitted
-    const stored = await store.instances.get(caller.instanceId)
+    const known = await store.instances.get(caller.instanceId)
+    const stored = known ?? forgottenInstance(context, caller, bot)
     if (stored?.bot !== bot.name) throw instanceUnknown(caller)
 
     const before = recent.at(caller.instanceId, caller.connectedAt)
@@ -70,7 +73,9 @@ export function createRenewal(
     const act: Act = {
       changes: [
         { kind: 'expect-bot', name: bot.name, revision: bot.revision },
-        { kind: 'replace-instance', expected: stored, instance },
+        known
+          ? { kind: 'replace-instance', expected: known, instance }
+          : { kind: 'insert-instance', instance },
         onRecord(issued),
         ...use.changes,
       ],

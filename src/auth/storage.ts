@@ -22,8 +22,10 @@ import type {
   NodeRecord,
   ReadmissionRecord,
   RedemptionRecord,
+  RestoreRecord,
   RoleRecord,
   SessionRecord,
+  TokenInvalidation,
   TokenRecord,
 } from './records.ts'
 
@@ -137,6 +139,11 @@ export interface AuthorityReader {
   list(): Promise<readonly AuthorityRecord[]>
 }
 
+export interface RestoreReader {
+  /** Oldest first. */
+  list(): Promise<readonly RestoreRecord[]>
+}
+
 /** A change to one entity, with the condition on which it rests. */
 export type Change =
   // `exists` where the name is taken.
@@ -165,7 +172,7 @@ export type Change =
   | {
       readonly kind: 'invalidate-tokens'
       readonly bot: string
-      readonly reason: 'rotated' | 'bot-removed'
+      readonly reason: Exclude<TokenInvalidation, 'restored'>
     }
   // `exists`; `missing` without the bot.
   | { readonly kind: 'insert-instance'; readonly instance: InstanceRecord }
@@ -213,6 +220,9 @@ export type Change =
   | { readonly kind: 'delete-token'; readonly id: string }
   // `exists` where an authority of that type or identifier is there already.
   | { readonly kind: 'insert-authority'; readonly authority: AuthorityRecord }
+  // And invalidates every token and deletes every readmission: a use since the backup would be
+  // forgotten.
+  | { readonly kind: 'record-restore'; readonly restore: RestoreRecord }
   // `exists` where there is one.
   | { readonly kind: 'insert-audit-key'; readonly key: AuditKeyRecord }
   // `conflict` unless the event of this sequence has this hash; once is as good as twice.
@@ -256,6 +266,7 @@ export interface Store {
   readonly sessions: SessionReader
   readonly admins: AdminReader
   readonly authorities: AuthorityReader
+  readonly restores: RestoreReader
   readonly audit: AuditReader
   readonly changes: ChangeFeed
   /** @throws StoreError */

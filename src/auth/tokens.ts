@@ -12,7 +12,7 @@ import { actorOf } from './caller.ts'
 import type { AuthContext } from './context.ts'
 import { AuthError } from './errors.ts'
 import { chooseLife, TOKEN_LIFE } from './lives.ts'
-import type { TokenRecord } from './records.ts'
+import type { TokenInvalidation, TokenRecord } from './records.ts'
 import { botRemoved } from './refusals.ts'
 
 const MOST_USES = 100_000
@@ -123,7 +123,7 @@ function wrongKind(wanted: JoinTokenKind): AuthError {
       })
 }
 
-export type TokenState = 'active' | 'used' | 'expired' | 'rotated' | 'bot-removed'
+export type TokenState = 'active' | 'used' | 'expired' | TokenInvalidation
 
 export function tokenState(token: TokenRecord, now: number): TokenState {
   if (token.invalidated !== undefined) return token.invalidated
@@ -153,6 +153,12 @@ export function requireActive(token: TokenRecord, now: number): void {
       throw new AuthError('token-rotated', `join token ${id} was replaced by a newer one`, {
         hint: 'use the newest one',
       })
+    case 'restored':
+      throw new AuthError(
+        'token-rotated',
+        `join token ${id} ended when the hub was restored from a backup`,
+        { hint },
+      )
     case 'bot-removed':
       throw botRemoved(bot ?? id)
   }

@@ -59,12 +59,16 @@ export class IdentityLoop {
   #readiness: Readiness | undefined
 
   constructor(options: IdentityLoopOptions) {
-    const { ports, parameters, identity, observer } = options
+    const { ports, parameters, identity, observer, trigger } = options
     this.#options = options
     this.#watch = new IdentityWatch({
       ...ports,
       parameters,
-      onFailure: (error) => observer.onWarning({ kind: 'watch-failed', error }),
+      onFailure: (error) => {
+        observer.onWarning({ kind: 'watch-failed', error })
+        // A hub that was restored from a backup may not know the instance, until it renews.
+        if (endsInstance(error)) trigger.renewNow()
+      },
     })
     this.#clock = ports.clock
     const date = ports.clock.now()

@@ -21,7 +21,7 @@ export interface IdentityWatchOptions {
   readonly parameters: Pick<IdentityParameters, 'authServer' | 'trust'>
   readonly clock: Pick<Clock, 'sleep'>
   readonly random: Pick<Random, 'fraction'>
-  /** Told at the first of several failures in a row. */
+  /** Told at the first of several failures in a row, and when the hub says that the instance is gone. */
   readonly onFailure: (error: unknown) => void
 }
 
@@ -86,7 +86,7 @@ export class IdentityWatch {
         else throw new Error('the hub ended the stream before it said anything')
       } catch (error) {
         if (signal.aborted) return
-        if (failures === 0) onFailure(error)
+        if (failures === 0 || endsInstance(error)) onFailure(error)
         // Nothing but another certificate helps, and with one it is followed anew.
         if (endsInstance(error)) return
         const delay = retryDelay(failures, 0, random, patienceAskedBy(error))

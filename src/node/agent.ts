@@ -130,7 +130,7 @@ interface Installation {
 
 /** Puts the files in place, sshd onto the files, and returns the loops that keep them right. */
 async function install(options: NodeAgentOptions, { sshd, current, ...rest }: Installation) {
-  const { ports, parameters, signal, observer } = options
+  const { ports, parameters, signal, observer, trigger } = options
   const { statePath, progress } = rest
   const grants = new Grants()
   const files = new SshdFiles(ports.fs, sshd.paths, grants)
@@ -164,7 +164,7 @@ async function install(options: NodeAgentOptions, { sshd, current, ...rest }: In
     sshdReloads: () => sshd.reloads,
   })
   const shared = { ports, parameters, signal, observer, current }
-  const watcher = new GrantWatcher({ ...shared, progress, grants, files, tracker })
+  const watcher = new GrantWatcher({ ...shared, progress, grants, files, tracker, trigger })
   const onSshdFailure = (error: unknown) =>
     observer.onFailure({ what: 'sshd', error, retryInMs: undefined })
   return {

@@ -3,6 +3,8 @@ import { messageOf } from '../base/errors.ts'
 import { HubError, patienceAskedBy } from '../client/identity-hub.ts'
 import type { NodeUpdate } from '../client/node-hub.ts'
 import { during } from '../identity/activity.ts'
+import { endsInstance } from '../identity/refusals.ts'
+import type { RenewalTrigger } from '../identity/renewal-trigger.ts'
 import { retryDelay } from '../identity/schedule.ts'
 import type { AgentProgress } from './agent-progress.ts'
 import type { CurrentIdentity } from './current-identity.ts'
@@ -26,6 +28,7 @@ export interface GrantWatcherOptions {
   readonly grants: Grants
   readonly files: SshdFiles
   readonly tracker: Pick<SessionTracker, 'enforce' | 'end'>
+  readonly trigger: RenewalTrigger
 }
 
 /** A hub that isn't there is asked again before its locks are missed for long. */
@@ -41,6 +44,8 @@ export class GrantWatcher {
   readonly #filesDue: Waker
   #connection: Connection | undefined
   #failures = 0
+  /** The hub has said that it doesn't know the node. */
+  #isUnknown = false
   /** When all lines end, on this machine's clock, by which sshd judges them. */
   #expiresAt: number | undefined
   #flushing: Promise<unknown> = Promise.resolve()
@@ -67,6 +72,7 @@ export class GrantWatcher {
           await this.#take(update)
           this.#tellConnection({ state: 'fresh', since: ports.clock.now() })
           this.#failures = 0
+          this.#isUnknown = false
         }
         throw new HubError('unreachable', 'the hub has ended the stream')
       } catch (error) {
@@ -138,8 +144,11 @@ export class GrantWatcher {
   }
 
   async #backOff(error: unknown, ended: AbortSignal): Promise<void> {
-    const { ports, observer } = this.#options
+    const { ports, observer, trigger } = this.#options
     const now = ports.clock.now()
+    // A hub that was restored from a backup may not know the node, until it renews.
+    if (endsInstance(error) && !this.#isUnknown) trigger.renewNow()
+    this.#isUnknown = endsInstance(error)
     this.#tellConnection({ state: 'stale', since: now, reason: messageOf(error) })
     const retryInMs = Math.max(
       Math.min(LONGEST_PAUSE_MS, retryDelay(this.#failures, 0, ports.random)),

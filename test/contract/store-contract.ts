@@ -16,6 +16,7 @@ import { describeInstances } from './store-instances.ts'
 import { describeLocks } from './store-locks.ts'
 import { describeNodes } from './store-nodes.ts'
 import { describeReadmissions } from './store-readmissions.ts'
+import { describeRestores } from './store-restores.ts'
 import { describeRoles } from './store-roles.ts'
 import { describeSessions } from './store-sessions.ts'
 import { describeTokens } from './store-tokens.ts'
@@ -38,6 +39,7 @@ export function describeStoreContract(name: string, createPlace: () => Promise<S
     describeRoles(subject)
     describeBots(subject)
     describeTokens(subject)
+    describeRestores(subject)
     describeInstances(subject)
     describeCertificates(subject)
     describeNodes(subject)

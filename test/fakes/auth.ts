@@ -7,6 +7,7 @@ import { type Auth, createAuth } from '../../src/auth/auth.ts'
 import { openAuthorities } from '../../src/auth/authorities.ts'
 import type { BotCaller, Caller } from '../../src/auth/caller.ts'
 import type { CertificateRequest, IssuedIdentity } from '../../src/auth/issuing.ts'
+import { BACKDATE } from '../../src/auth/lives.ts'
 import { createKeySealer } from '../../src/auth/sealed-key.ts'
 import { openSqliteStore } from '../../src/auth/store/sqlite/open.ts'
 import { systemRandom } from '../../src/base/random.ts'
@@ -45,9 +46,15 @@ export interface TestAuth extends Auth, AsyncDisposable {
   readonly clock: FakeClock
 }
 
-export async function openTestAuth(): Promise<TestAuth> {
-  const directory = await mkdtemp(join(tmpdir(), 'mezite-auth-'))
-  const clock = new FakeClock()
+export interface TestAuthPlace {
+  /** A data directory that outlives the hub; without it one of its own. */
+  readonly directory?: string
+  readonly clock?: FakeClock
+}
+
+export async function openTestAuth(place: TestAuthPlace = {}): Promise<TestAuth> {
+  const directory = place.directory ?? (await mkdtemp(join(tmpdir(), 'mezite-auth-')))
+  const clock = place.clock ?? new FakeClock()
   const random = systemRandom
   const { pid } = process
   const uid = process.getuid?.() ?? 0
@@ -73,7 +80,7 @@ export async function openTestAuth(): Promise<TestAuth> {
     clock,
     async [Symbol.asyncDispose]() {
       await store.close()
-      await rm(directory, { recursive: true })
+      if (place.directory === undefined) await rm(directory, { recursive: true })
       checkEvents()
     },
   }
@@ -114,6 +121,7 @@ export function callerOf(issued: IssuedIdentity): BotCaller {
     instanceId: identity.instanceId,
     generation: identity.generation,
     keyFingerprint: spkiFingerprint,
+    issuedAt: validity.notBeforeMs + BACKDATE,
     expiresAt: validity.notAfterMs,
     connectedAt: Number.POSITIVE_INFINITY,
   }

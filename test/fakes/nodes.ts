@@ -1,5 +1,6 @@
 /** Managed nodes of a test's hub, without an agent. */
 import type { NodeCaller } from '../../src/auth/caller.ts'
+import { BACKDATE } from '../../src/auth/lives.ts'
 import type { IssuedNode } from '../../src/auth/node-issuing.ts'
 import type { NodeCertificateRequest, NodeDescription } from '../../src/auth/node-request.ts'
 import { generatePrivateKey } from '../../src/ssh/private-key.ts'
@@ -55,6 +56,7 @@ export function nodeCallerOf(issued: IssuedNode): NodeCaller {
     instanceId: identity.instanceId,
     generation: identity.generation,
     keyFingerprint: spkiFingerprint,
+    issuedAt: validity.notBeforeMs + BACKDATE,
     expiresAt: validity.notAfterMs,
     connectedAt: Number.POSITIVE_INFINITY,
   }

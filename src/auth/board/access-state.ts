@@ -103,6 +103,7 @@ export class AccessState {
       case 'insert-admin':
       case 'delete-admin':
       case 'insert-authority':
+      case 'record-restore':
       case 'insert-audit-key':
       case 'insert-checkpoint':
       case 'prune-events':

@@ -4,6 +4,7 @@ import { X509Error } from '../../x509/errors.ts'
 import { type PeerCertificate, readPeerIdentity } from '../../x509/peer-identity.ts'
 import { verifyIssuedBy } from '../../x509/verify.ts'
 import type { Caller } from '../caller.ts'
+import { BACKDATE } from '../lives.ts'
 
 /** Who is at the other end of a connection, as it was proved when it was made. */
 export interface Peer {
@@ -58,9 +59,9 @@ function callerOf(
     case 'bot':
     case 'node': {
       const { instanceId, generation } = identity
-      const expiresAt = validity.notAfterMs
       const keyFingerprint = spkiFingerprint
-      const bearer = { instanceId, generation, keyFingerprint, expiresAt, address, connectedAt }
+      const lives = { issuedAt: validity.notBeforeMs + BACKDATE, expiresAt: validity.notAfterMs }
+      const bearer = { instanceId, generation, keyFingerprint, ...lives, address, connectedAt }
       return kind === 'bot' ? { kind, bot: name, ...bearer } : { kind, node: name, ...bearer }
     }
   }

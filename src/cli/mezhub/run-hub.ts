@@ -1,6 +1,4 @@
 /** The hub in the real world: opens the store, the CAs and the doors, and closes them in turn. */
-import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { createAuth } from '../../auth/auth.ts'
 import { openAuthorities } from '../../auth/authorities.ts'
 import { decideAndCommit } from '../../auth/commit.ts'
@@ -11,10 +9,8 @@ import { openSqliteStore } from '../../auth/store/sqlite/open.ts'
 import { type WatchedStore, watchStore } from '../../auth/watched-store.ts'
 import { formatAddress } from '../../base/address.ts'
 import { SECOND } from '../../base/clock.ts'
-import { messageOf, systemErrorCode } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import { isHealthy } from '../../diag/health.ts'
-import { CliError } from '../cli-error.ts'
 import { hubSocket } from '../data-directory.ts'
 import type { Invocation } from '../invocation.ts'
 import { openLog } from '../log-parameters.ts'
@@ -24,6 +20,7 @@ import { Settings } from '../service/settings.ts'
 import { version } from '../version.ts'
 import type { HubDiagnostics } from './diagnostics.ts'
 import { HubHealth } from './hub-health.ts'
+import { makeDataDirectory } from './make-data-directory.ts'
 import { CA_KEY_TYPES, defaultPublicAddress, type HubStartValues } from './parameters.ts'
 
 /** How long calls under way may still take when the hub is told to stop. */
@@ -147,20 +144,6 @@ async function createDiagnostics(
   if (diagAddr === undefined) return undefined
   const { HubDiagnostics } = await import('./diagnostics.ts')
   return new HubDiagnostics(diagAddr, { program: 'mezhub', invocation, log })
-}
-
-/** For the hub alone, under parents for everyone. One that is there stays as it is. */
-async function makeDataDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o755 })
-    await mkdir(path, { mode: 0o700 })
-  } catch (cause) {
-    if (systemErrorCode(cause) === 'EEXIST') return
-    throw new CliError('file-unwritable', `the data directory can't be made: ${messageOf(cause)}`, {
-      hint: 'choose another one with --data-dir, or make it for this user: install -d -m 0700 -o USER DIR',
-      cause,
-    })
-  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -11,6 +11,7 @@ import { insertInstance, replaceInstance } from './instances.ts'
 import { deleteLock, insertLock } from './locks.ts'
 import { deleteNode, insertNode, replaceNode } from './nodes.ts'
 import { deleteReadmission, putReadmission, useReadmission } from './readmissions.ts'
+import { recordRestore } from './restores.ts'
 import { deleteRole, insertRole, replaceRole } from './roles.ts'
 import { deleteSession, insertSession } from './sessions.ts'
 import { deleteToken, insertToken, invalidateTokens, redeemToken } from './tokens.ts'
@@ -104,6 +105,9 @@ export function applyChange(database: Connection, change: Change): void {
       break
     case 'insert-authority':
       insertAuthority(database, change.authority)
+      break
+    case 'record-restore':
+      recordRestore(database, change.restore)
       break
     case 'insert-audit-key':
       insertAuditKey(database, change.key)

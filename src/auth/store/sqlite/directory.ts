@@ -1,6 +1,13 @@
 import { type FileHandle, open, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { systemErrorCode } from '../../../base/errors.ts'
 import { StoreError } from '../../storage.ts'
+
+/** In the data directory. */
+export const DATABASE = 'hub.db'
+
+/** A restored database that isn't in its place yet: see restore.ts. */
+export const RESTORED_DATABASE = 'hub.db.restored'
 
 const OTHERS_WRITE = 0o022
 
@@ -37,6 +44,17 @@ export async function createDatabaseFile(directory: string, path: string): Promi
   }
   const handle: FileHandle = await open(directory, 'r')
   await handle.sync().finally(() => handle.close())
+}
+
+/** @throws StoreError `unavailable` where a restore was cut off while it replaced the database */
+export async function refuseHalfRestored(directory: string): Promise<void> {
+  const path = join(directory, RESTORED_DATABASE)
+  const found = await stat(path).catch((error: unknown) => {
+    if (systemErrorCode(error) === 'ENOENT') return undefined
+    throw error
+  })
+  if (found === undefined) return
+  throw refused(path, 'is there: a restore was cut off', 'run mezhub restore --replace again')
 }
 
 function refused(path: string, what: string, hint: string, cause?: unknown): StoreError {

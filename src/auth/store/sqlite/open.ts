@@ -11,14 +11,10 @@
  */
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { type Clock, formatTime } from '../../../base/clock.ts'
-import {
-  type ExclusiveLock,
-  ExclusiveLockError,
-  holdExclusively,
-} from '../../../base/exclusive-lock.ts'
+import type { Clock } from '../../../base/clock.ts'
+import type { ExclusiveLock } from '../../../base/exclusive-lock.ts'
 import type { Random } from '../../../base/random.ts'
-import { type Store, StoreError } from '../../storage.ts'
+import type { Store, StoreError } from '../../storage.ts'
 import { type ChangeSource, createChangeSource } from '../change-feed.ts'
 import { createAdminReader } from './admins.ts'
 import { createAuditReader } from './audit.ts'
@@ -26,13 +22,15 @@ import { createAuthorityReader } from './authorities.ts'
 import { createBotReader } from './bots.ts'
 import { createCertificateReader } from './certificates.ts'
 import { Connection } from './connection.ts'
-import { checkDirectory, createDatabaseFile } from './directory.ts'
+import { checkDirectory, createDatabaseFile, DATABASE, refuseHalfRestored } from './directory.ts'
+import { holdDirectory } from './hold.ts'
 import { createInstanceReader } from './instances.ts'
 import { createLockReader } from './locks.ts'
 import type { WriterData } from './messages.ts'
 import { createNodeReader } from './nodes.ts'
 import { CommitQueue } from './queue.ts'
 import { createReadmissionReader } from './readmissions.ts'
+import { createRestoreReader } from './restores.ts'
 import { createRoleReader } from './roles.ts'
 import { createSessionReader } from './sessions.ts'
 import { createTokenReader } from './tokens.ts'
@@ -68,7 +66,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   await checkDirectory(directory, options.uid)
   const hold = await holdDirectory(options)
   try {
-    const path = join(directory, 'hub.db')
+    await refuseHalfRestored(directory)
+    const path = join(directory, DATABASE)
     await createDatabaseFile(directory, path)
     const changes = createChangeSource(options.onListenerError)
     const writer = startWriter({ path, newClusterId: random.uuid() })
@@ -89,27 +88,6 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 function startWriter(workerData: WriterData): Worker {
   // Options for the program that this process runs (`--eval`, `--input-type`) aren't the thread's.
   return new Worker(WRITER, { name: 'store-writer', workerData, execArgv: [] })
-}
-
-async function holdDirectory(options: SqliteStoreOptions): Promise<ExclusiveLock> {
-  const { directory, clock, pid } = options
-  const holder = `pid ${pid} since ${formatTime(clock.now())}`
-  try {
-    return await holdExclusively(join(directory, 'hub.lock'), holder)
-  } catch (error) {
-    if (!(error instanceof ExclusiveLockError)) throw error
-    if (error.code === 'unavailable') {
-      throw new StoreError('unavailable', 'store', error.message, {
-        hint: 'put the data directory on a local file system that can be written',
-        cause: error,
-      })
-    }
-    const who = error.holder ?? 'another process'
-    throw new StoreError('in-use-by-another', 'store', `${directory} is in use by ${who}`, {
-      hint: 'stop the other mezhub, or give this one a data directory of its own',
-      cause: error,
-    })
-  }
 }
 
 async function openReader(path: string, queue: CommitQueue): Promise<Connection> {
@@ -152,6 +130,7 @@ function createStore(
     sessions: createSessionReader(reader),
     admins: createAdminReader(reader),
     authorities: createAuthorityReader(reader),
+    restores: createRestoreReader(reader),
     audit: createAuditReader(reader),
     changes: changes.feed,
     commit: (act) => queue.commit(act),

@@ -1,4 +1,4 @@
-import type { RedemptionRecord, TokenRecord } from '../../records.ts'
+import type { RedemptionRecord, TokenInvalidation, TokenRecord } from '../../records.ts'
 import type { TokenReader } from '../../storage.ts'
 import { conflict, exists, missing, tokenSubject } from '../conditions.ts'
 import { requireBot } from './bots.ts'
@@ -43,7 +43,7 @@ function toToken(row: Row): TokenRecord {
     uses: row.integer('uses'),
     usesLeft: row.integer('uses_left'),
     invalidated: row.has('invalidated')
-      ? row.oneOf('invalidated', ['rotated', 'bot-removed'])
+      ? row.oneOf('invalidated', ['rotated', 'bot-removed', 'restored'])
       : undefined,
     expiresAt: row.integer('expires_at'),
     createdAt: row.integer('created_at'),
@@ -117,7 +117,7 @@ export function deleteToken(database: Connection, id: string): void {
 export function invalidateTokens(
   database: Connection,
   bot: string,
-  reason: 'rotated' | 'bot-removed',
+  reason: TokenInvalidation,
 ): void {
   database.run('UPDATE tokens SET invalidated = :reason WHERE bot = :bot AND invalidated IS NULL', {
     bot,

@@ -8,8 +8,9 @@ import { initial } from './0001-initial.ts'
 import { nodes } from './0002-nodes.ts'
 import { audit } from './0003-audit.ts'
 import { readmissions } from './0004-readmissions.ts'
+import { restores } from './0005-restores.ts'
 
-const MIGRATIONS: readonly string[] = [initial, nodes, audit, readmissions]
+const MIGRATIONS: readonly string[] = [initial, nodes, audit, readmissions, restores]
 
 export const SCHEMA_VERSION = MIGRATIONS.length
 
