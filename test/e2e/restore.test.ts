@@ -52,7 +52,7 @@ describe('a restored hub', () => {
     assert.equal(running.code, 7)
     assert.match(running.stderr, /in use by pid \d+.*\nhint: stop the other mezhub/)
     const other = `--data-dir=${fleet.directory.join('other')}`
-    for (const path of ['/etc/passwd', '/nonexistent']) {
+    for (const path of ['/etc/passwd', '/etc', fleet.directory.join('missing')]) {
       const refused = await fleet.hub.run(`mezhub restore ${other} ${path}`)
       assert.match(refused.stderr, /^error: .*\nhint: give the file that mezhub backup wrote/)
     }

@@ -42,6 +42,7 @@ export interface RestoreFacts {
   readonly replaced: string | undefined
 }
 
+const UNREADABLE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'EISDIR', 'ENOTDIR'])
 const STAGING = '.restoring'
 const BUSY_TIMEOUT_MS = 5_000
 /** SQLite's, which belong to a database by their names. */
@@ -98,9 +99,10 @@ async function copyBackup(from: string, to: string): Promise<void> {
     await copyFile(from, to, constants.COPYFILE_EXCL)
     await chmod(to, 0o600)
   } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error
-    throw new StoreError('missing', 'store', `there is no backup at ${from}`, {
+    if (!UNREADABLE.has(systemErrorCode(error))) throw error
+    throw new StoreError('missing', 'store', `there is no backup to be read at ${from}`, {
       hint: 'give the file that mezhub backup wrote',
+      cause: error,
     })
   }
 }
