@@ -58,7 +58,7 @@ describe('a peer', () => {
     const { caller, identityExpiresAt } = await peerOf(tlsClient(clientCredential(ca)))
     assert.equal(caller.kind, 'bot')
     assert.ok(caller.kind === 'bot')
-    const { keyFingerprint, expiresAt, ...rest } = caller
+    const { keyFingerprint, issuedAt, expiresAt, ...rest } = caller
     assert.deepEqual(rest, {
       kind: 'bot',
       bot: 'github-deploy',
@@ -69,7 +69,7 @@ describe('a peer', () => {
     })
     assert.equal(keyFingerprint.length, 32)
     assert.equal(expiresAt, identityExpiresAt)
-    assert.ok(expiresAt > Date.now())
+    assert.ok(issuedAt <= Date.now() && expiresAt > Date.now())
   })
 
   it("with a node's certificate is that node", async () => {
