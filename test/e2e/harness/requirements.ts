@@ -30,7 +30,6 @@ const PACKAGES = {
   flock: 'util-linux',
   ip: 'iproute2',
   jq: 'jq',
-  curl: 'curl',
   'dpkg-deb': 'dpkg',
   openssl: 'openssl',
   mandoc: 'mandoc',
@@ -40,6 +39,8 @@ const PACKAGES = {
   promtool: 'prometheus',
   python3: 'python3',
   'systemd-notify': 'systemd',
+  'systemd-analyze': 'systemd',
+  curl: 'curl',
   userdel: 'passwd',
 } as const
 
