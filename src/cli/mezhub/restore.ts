@@ -51,7 +51,7 @@ ${aside}
 Not in it is what was done since:
   join tokens have ended; make new ones: mezctl bots rotate-token, mezctl tokens create
   roles, bots and admins that were made, edited or removed since: look at mezctl bots ls, roles ls
-  locks that were set since, unless a node brings them back: look at mezctl locks ls
+  locks that were set since: set them again, mezctl locks add; mezctl locks ls shows those in force
 `,
     )
   },
