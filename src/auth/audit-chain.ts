@@ -2,13 +2,13 @@
  * The chain of the audit log: each event's hash is over the event and the hash before it, so that no
  * event can be altered, removed, inserted or moved without changing every hash after it.
  */
-import { sha256 } from '../base/bytes.ts'
+import { hash } from 'node:crypto'
 import type { StoredAuditEvent } from './audit-event.ts'
 
 /** The last event of the chain, or of a part of it: what the next one is tied to. */
 export interface ChainHead {
   readonly sequence: number
-  readonly hash: Uint8Array
+  readonly hash: Buffer
 }
 
 /** What precedes the first event. */
@@ -22,7 +22,12 @@ export type HashedEvent = Omit<StoredAuditEvent, 'version' | 'hash'>
  * in which null stands for what is absent, and no fields for none. This is version 1 of events.
  */
 export function chainHash(previous: Uint8Array, event: HashedEvent): Buffer {
-  return sha256(previous, Buffer.from(canonicalEvent(event)))
+  const text = canonicalEvent(event)
+  // One buffer, hashed at once: this runs a million times in a verification.
+  const bytes = Buffer.allocUnsafe(previous.length + 3 * text.length)
+  bytes.set(previous)
+  const length = bytes.write(text, previous.length)
+  return hash('sha256', bytes.subarray(0, previous.length + length), 'buffer')
 }
 
 function canonicalEvent(event: HashedEvent): string {
