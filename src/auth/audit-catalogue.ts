@@ -13,18 +13,21 @@ export type AuditOutcome = 'success' | 'refused'
 export const AUDIT_FIELDS = {
   admin: 'name of an admin identity',
   authority: 'type of a CA: user, host or tls',
+  before: 'time before which events are pruned',
   client_address: "IP address of a session's client",
   client_host: 'host name that a client gave itself',
   count: 'how many events a summary stands for',
   duration: 'how long a session lasted',
   ended_at: "end of a session by its node's clock",
   event: 'type of the events that a summary stands for',
+  events: 'how many events are pruned',
   expires_at: 'when a join token, a lock or a readmission ends by itself',
   failing_since: 'when the store failed first',
   generation: 'generation of the identity certificate that was issued',
   granted_by: 'who granted a readmission',
   id: 'identifier of a CA',
   instances: 'how many instances went with a bot',
+  key: 'fingerprint of a key',
   kind: 'what a join token is for: bot or node',
   labels: 'labels of a node from then on',
   labels_before: 'labels of a node until then',
@@ -43,6 +46,7 @@ export const AUDIT_FIELDS = {
   roles: 'roles of a bot from then on',
   roles_before: 'roles of a bot until then',
   rpc: 'what was called',
+  sequence: 'sequence number of the first event that is wrong',
   serial: 'serial number of the SSH certificate',
   session: 'a session, as NODE/ID',
   since: 'when the first of them was refused',
@@ -51,6 +55,7 @@ export const AUDIT_FIELDS = {
   started_at: "start of a session by its node's clock",
   stored_generation: 'newest generation on record',
   taken_at: 'when a backup was made',
+  through: 'sequence number of the last event that is pruned',
   token: 'identifier of a join token; never its value',
   uses: 'how often a join token can be used',
   version: 'version of Mezite',
@@ -299,6 +304,18 @@ export const AUDIT_EVENTS = {
   'session.terminate': {
     meaning: 'an administrator asked for the end of a session',
     success: { code: 'MZ7003I', about: INSTANCE, fields: SESSION },
+  },
+  'audit.start': {
+    meaning: 'the key that signs the audit log was made',
+    success: { code: 'MZ8001I', fields: ['key'] },
+  },
+  'audit.checkpoint': {
+    meaning: 'the hub would have signed the audit log, and found that it is not as it was written',
+    refused: { code: 'MZ8002W', fields: ['reason'], maybeFields: ['sequence'] },
+  },
+  'audit.prune': {
+    meaning: 'events were pruned from the beginning of the audit log',
+    success: { code: 'MZ8003I', fields: ['through', 'events', 'before'] },
   },
 } as const satisfies Readonly<Record<string, AuditEntry>>
 

@@ -4,7 +4,9 @@
  */
 import type { AuditOutcome } from './audit-catalogue.ts'
 import type { ChainHead } from './audit-chain.ts'
+import type { AuditTrust } from './audit-checkpoint.ts'
 import type { StoredAuditEvent } from './audit-event.ts'
+import type { Verified } from './audit-verifier.ts'
 
 /** Each that is given must hold. */
 export interface AuditFilter {
@@ -56,6 +58,15 @@ export interface CheckpointRecord extends ChainHead {
   readonly signature: Buffer
 }
 
+export interface AuditVerification {
+  readonly trust: AuditTrust
+  /** A checkpoint that was kept elsewhere: the log must contain what it says. */
+  readonly held?: CheckpointRecord | undefined
+  /** How many events have passed so far. */
+  readonly onProgress: (events: number) => void
+  readonly signal: AbortSignal
+}
+
 export interface AuditReader {
   /** Looks at a bounded number of events, however many there are. */
   page(query: AuditQuery): Promise<AuditPage>
@@ -77,6 +88,12 @@ export interface AuditReader {
   checkpointBefore(through: number): Promise<CheckpointRecord | undefined>
   /** The last event that was pruned; undefined as long as none was. */
   anchor(): Promise<CheckpointRecord | undefined>
+  /**
+   * Verifies the log as it is stored, beside everything else that the store does.
+   *
+   * @throws AuditDamage; the signal's reason when aborted
+   */
+  verify(request: AuditVerification): Promise<Verified>
   /** How many events are pruned and still take up room. */
   leftovers(): Promise<number>
 }

@@ -12,6 +12,7 @@ import { createSshSigner } from '../ssh/signature.ts'
 import type { X509Signer } from '../x509/authority.ts'
 import { createCertificateAuthority, createX509Signer } from '../x509/authority.ts'
 import { spkiPin } from '../x509/public-key.ts'
+import { openAuditKey } from './audit-key.ts'
 import { decideAndCommit } from './commit.ts'
 import { eventByHub } from './context.ts'
 import { AuthError } from './errors.ts'
@@ -24,6 +25,8 @@ export interface Authorities {
   readonly user: SshSigner
   readonly host: SshSigner
   readonly tls: X509Signer
+  /** Signs the audit log: no CA, and its record is apart. */
+  readonly audit: SshSigner
   /** What join tokens carry of the TLS CA: see `spkiPin`. */
   readonly pin: Buffer
   readonly records: readonly AuthorityRecord[]
@@ -58,6 +61,7 @@ export async function openAuthorities(options: AuthorityOptions): Promise<Author
     user: createSshSigner(sealer.open(user.privateKey)),
     host: createSshSigner(sealer.open(host.privateKey)),
     tls: createX509Signer(tls.publicPart, sealer.open(tls.privateKey)),
+    audit: await openAuditKey(options),
     pin: spkiPin(tls.publicPart),
     records,
   }

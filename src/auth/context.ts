@@ -36,7 +36,9 @@ export interface LineageContext extends BoardContext {
   readonly restores: readonly RestoreRecord[]
 }
 
-type Timed = Pick<AuthContext, 'clock'>
+interface Timed {
+  readonly clock: Pick<Clock, 'now'>
+}
 
 /** An event of this caller's, now: what has to be said of it stands in the catalogue. */
 export function eventBy<Type extends TypeWith<'success'>>(
@@ -69,9 +71,20 @@ export function eventByHub<Type extends TypeWith<'success'>>(
   type: Type,
   about: AboutEvent<Type, 'success'>,
 ): AuditEvent
-export function eventByHub({ clock }: Timed, type: AuditEventType, about: LooseAbout): AuditEvent {
+export function eventByHub<Type extends TypeWith<'refused'>>(
+  context: Timed,
+  type: Type,
+  about: AboutEvent<Type, 'refused'>,
+  outcome: 'refused',
+): AuditEvent
+export function eventByHub(
+  { clock }: Timed,
+  type: AuditEventType,
+  about: LooseAbout,
+  outcome: AuditOutcome = 'success',
+): AuditEvent {
   const time = clock.now()
-  return { time, type, outcome: 'success', actor: 'hub', address: '', ...given(about) }
+  return { time, type, outcome, actor: 'hub', address: '', ...given(about) }
 }
 
 interface LooseAbout {

@@ -42,6 +42,8 @@ export type AuthErrorCode =
   | 'rate-limited'
   | 'conflict'
   | 'unavailable'
+  // The audit log is not as the hub wrote it.
+  | 'audit-damaged'
   | 'internal'
 
 export interface AuthErrorDetails extends ErrorDetails {

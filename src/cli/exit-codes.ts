@@ -1,5 +1,6 @@
 /** Exit codes: one table for every error of every layer. The compiler checks that none is missing. */
 
+import type { AuditDamageCode } from '../auth/audit-damage.ts'
 import type { AuthErrorCode } from '../auth/errors.ts'
 import type { StoreErrorCode } from '../auth/storage.ts'
 import type { ConfigErrorCode } from '../base/config.ts'
@@ -26,6 +27,7 @@ export const EXIT = {
   conflict: 5,
   unreachable: 6,
   localState: 7,
+  damaged: 8,
 } as const
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
@@ -40,6 +42,7 @@ export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
   5: 'exists already, in use, or changed meanwhile',
   6: 'hub unreachable or not trusted',
   7: 'local state: destination, state directory, a file, a lock held',
+  8: 'the audit log is not as the hub wrote it',
 }
 
 type CodesOf<Code extends string> = Readonly<Record<Code, ExitCode>>
@@ -76,6 +79,7 @@ const AUTH: CodesOf<AuthErrorCode> = {
   'rate-limited': EXIT.refused,
   conflict: EXIT.conflict,
   unavailable: EXIT.unreachable,
+  'audit-damaged': EXIT.damaged,
   internal: EXIT.internal,
 }
 
@@ -218,11 +222,25 @@ const JOIN_TOKEN: CodesOf<JoinTokenError['code']> = {
   mistyped: EXIT.usage,
 }
 
+const AUDIT_DAMAGE: CodesOf<AuditDamageCode> = {
+  altered: EXIT.damaged,
+  missing: EXIT.damaged,
+  misplaced: EXIT.damaged,
+  contradiction: EXIT.damaged,
+  'bad-signature': EXIT.damaged,
+  'unknown-key': EXIT.damaged,
+  unsigned: EXIT.damaged,
+  'not-covered': EXIT.damaged,
+  malformed: EXIT.damaged,
+  'unknown-version': EXIT.damaged,
+}
+
 const MALFORMED: CodesOf<'malformed'> = { malformed: EXIT.usage }
 
 /** By the name of the error's class, so that no layer is loaded for its errors' sake. */
 export const LAYERS: Readonly<Record<string, Readonly<Record<string, ExitCode>>>> = {
   AddressError: MALFORMED,
+  AuditDamage: AUDIT_DAMAGE,
   AuthError: AUTH,
   CliError: CLI,
   ConfigError: CONFIG,

@@ -10,6 +10,7 @@
  * - Hub, file system, clock, randomness and processes are arguments.
  */
 import type { FileSystem } from '../base/file-system.ts'
+import { Waker } from '../base/waker.ts'
 import { holdDirectory, STATE_LOCK } from '../identity/hold.ts'
 import type { RenewalTrigger } from '../identity/renewal-trigger.ts'
 import { AgentProgress } from './agent-progress.ts'
@@ -39,7 +40,6 @@ import type { NodePorts } from './ports.ts'
 import { sessionHook } from './session-hook.ts'
 import { SessionTracker } from './session-tracker.ts'
 import { SshdFiles } from './sshd-files.ts'
-import { Waker } from './waker.ts'
 
 export interface NodeAgentOptions {
   readonly ports: NodePorts

@@ -1,4 +1,5 @@
 import { MINUTE, SECOND } from '../base/clock.ts'
+import type { Waker } from '../base/waker.ts'
 import { HubError, patienceAskedBy } from '../client/identity-hub.ts'
 import { retryDelay } from '../identity/schedule.ts'
 import type { CurrentIdentity } from './current-identity.ts'
@@ -8,7 +9,6 @@ import type { NodeObserver } from './node-observer.ts'
 import { callOptions } from './node-renewer.ts'
 import type { NodeParameters } from './parameters.ts'
 import type { NodePorts } from './ports.ts'
-import type { Waker } from './waker.ts'
 
 export interface EventReporterOptions {
   readonly ports: Pick<NodePorts, 'hub' | 'clock' | 'random'>

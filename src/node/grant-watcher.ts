@@ -1,5 +1,6 @@
 import { MINUTE, SECOND } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
+import { Waker } from '../base/waker.ts'
 import { HubError, patienceAskedBy } from '../client/identity-hub.ts'
 import type { NodeUpdate } from '../client/node-hub.ts'
 import { during } from '../identity/activity.ts'
@@ -16,7 +17,6 @@ import type { NodeParameters } from './parameters.ts'
 import type { NodePorts } from './ports.ts'
 import type { SessionTracker } from './session-tracker.ts'
 import type { SshdFiles } from './sshd-files.ts'
-import { Waker } from './waker.ts'
 
 export interface GrantWatcherOptions {
   readonly ports: Pick<NodePorts, 'hub' | 'clock' | 'random'>

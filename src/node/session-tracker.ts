@@ -8,6 +8,7 @@
  */
 import { SECOND } from '../base/clock.ts'
 import type { FileSystem } from '../base/file-system.ts'
+import type { Waker } from '../base/waker.ts'
 import type { EndReason, SessionEvent } from '../client/node-hub.ts'
 import { type ActivityObserver, during } from '../identity/activity.ts'
 import type { SshPublicKey } from '../ssh/public-key.ts'
@@ -20,7 +21,6 @@ import { endOf, type Session, startOf } from './session.ts'
 import { type Judgement, SessionMap } from './session-map.ts'
 import { sessionOf } from './session-record.ts'
 import { readSpool, removeRecord, type SpooledRecord } from './session-spool.ts'
-import type { Waker } from './waker.ts'
 
 export interface SessionTrackerOptions {
   readonly ports: Pick<NodePorts, 'fs' | 'clock' | 'processes'>

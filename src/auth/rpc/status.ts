@@ -38,6 +38,7 @@ const STATUSES: Readonly<Record<AuthErrorCode, status>> = {
   'rate-limited': status.RESOURCE_EXHAUSTED,
   conflict: status.ABORTED,
   unavailable: status.UNAVAILABLE,
+  'audit-damaged': status.DATA_LOSS,
   internal: status.INTERNAL,
 }
 

@@ -55,7 +55,7 @@ export function auditPage(database: Connection, query: AuditQuery): AuditPage {
     order,
   )
   const where = ['sequence BETWEEN :first AND :last', ...conditions.map(({ sql }) => sql)]
-  const rows = database.all(
+  const rows = database.values(
     `SELECT ${EVENT_COLUMNS} FROM audit_events ${indexed(leading)}
      WHERE ${where.join(' AND ')} ORDER BY sequence ${order} LIMIT :limit`,
     { ...parametersOf(conditions), first, last, limit: query.limit + 1 },

@@ -11,9 +11,11 @@ import { checkpointBefore, checkpointsIn } from './audit-checkpoints.ts'
 import { auditKeys } from './audit-keys.ts'
 import { auditAnchor, leftovers } from './audit-pruning.ts'
 import { auditPage } from './audit-query.ts'
+import { verifyInThread } from './audit-verify-worker.ts'
 import type { Connection } from './connection.ts'
 
-export function createAuditReader(database: Connection): AuditReader {
+/** @param path of the same database, for the thread that verifies it */
+export function createAuditReader(database: Connection, path: string): AuditReader {
   return {
     page: async (query) => auditPage(database, query),
     async list({ limit, ...filter }) {
@@ -36,6 +38,7 @@ export function createAuditReader(database: Connection): AuditReader {
     checkpoints: async (range) => checkpointsIn(database, range),
     checkpointBefore: async (through) => checkpointBefore(database, through),
     anchor: async () => auditAnchor(database),
+    verify: (request) => verifyInThread(path, request),
     leftovers: async () => leftovers(database),
   }
 }

@@ -1,8 +1,11 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { Row } from './row.ts'
 import { storeError } from './sqlite-error.ts'
 
 export type Parameters = Readonly<Record<string, null | number | bigint | string | Uint8Array>>
+
+/** The columns of one row, in their order. */
+export type Values = readonly SQLOutputValue[]
 
 export interface ConnectionOptions {
   readonly readOnly?: boolean
@@ -31,6 +34,15 @@ export class Connection {
     return reporting(() => this.#prepare(sql).all(parameters)).map((values) => new Row(values))
   }
 
+  /**
+   * The columns of each row in their order, integers as numbers: for many rows at once, which cost
+   * half as much so.
+   */
+  values(sql: string, parameters: Parameters = {}): readonly Values[] {
+    // Node's types know nothing of `setReturnArrays`.
+    return reporting(() => this.#prepare(sql, 'arrays').all(parameters) as unknown as Values[])
+  }
+
   /** Returns how many rows it inserted, updated or deleted. */
   run(sql: string, parameters: Parameters = {}): number {
     return Number(reporting(() => this.#prepare(sql).run(parameters)).changes)
@@ -49,12 +61,14 @@ export class Connection {
     if (this.#database.isOpen) this.#database.close()
   }
 
-  #prepare(sql: string): StatementSync {
-    const prepared = this.#statements.get(sql)
+  #prepare(sql: string, rows: 'objects' | 'arrays' = 'objects'): StatementSync {
+    const name = `${rows} ${sql}`
+    const prepared = this.#statements.get(name)
     if (prepared) return prepared
     const statement = this.#database.prepare(sql)
-    statement.setReadBigInts(true)
-    this.#statements.set(sql, statement)
+    statement.setReadBigInts(rows === 'objects')
+    statement.setReturnArrays(rows === 'arrays')
+    this.#statements.set(name, statement)
     return statement
   }
 }

@@ -33,7 +33,7 @@ describe('commitGroup', () => {
 
   const count = async () => ({
     roles: await createRoleReader(database).count(),
-    events: await createAuditReader(database).count(),
+    events: await createAuditReader(database, '').count(),
   })
 
   it('fails the whole group where the store fails, and works again after', async () => {

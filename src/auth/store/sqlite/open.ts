@@ -131,7 +131,7 @@ function createStore(
     admins: createAdminReader(reader),
     authorities: createAuthorityReader(reader),
     restores: createRestoreReader(reader),
-    audit: createAuditReader(reader),
+    audit: createAuditReader(reader, path),
     changes: changes.feed,
     commit: (act) => queue.commit(act),
     close() {

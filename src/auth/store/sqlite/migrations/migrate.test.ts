@@ -116,7 +116,7 @@ describe('migrate', () => {
       SELECT n, n, 'session.start', 'success', 'node:web', '', 'ci', 'i1',
              '{"node":"web","session":"web/' || n || '"}', x'00' FROM n`)
     migrate(database, 1)
-    const audit = createAuditReader(database)
+    const audit = createAuditReader(database, '')
     const [found] = await audit.list({ node: 'web', session: 'web/7', limit: 10 })
     assert.deepEqual([found?.sequence, found?.code, found?.version], [7, 'MZ7001I', 1])
     assert.equal((await audit.list({ since: 1_020, until: 1_029, limit: 99 })).length, 9)

@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts'
+import type { Clock } from './clock.ts'
 
 /** Lets one loop sleep until it is due, or until somebody has something for it. */
 export class Waker {
