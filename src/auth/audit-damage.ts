@@ -13,17 +13,20 @@ import { type ErrorDetails, MeziteError } from '../base/errors.ts'
  * - `malformed`: not what is written into such a file
  * - `unknown-version`: written by a newer hub; whether it is damaged can't be told
  */
-export type AuditDamageCode =
-  | 'altered'
-  | 'missing'
-  | 'misplaced'
-  | 'contradiction'
-  | 'bad-signature'
-  | 'unknown-key'
-  | 'unsigned'
-  | 'not-covered'
-  | 'malformed'
-  | 'unknown-version'
+export const AUDIT_DAMAGE_CODES = [
+  'altered',
+  'missing',
+  'misplaced',
+  'contradiction',
+  'bad-signature',
+  'unknown-key',
+  'unsigned',
+  'not-covered',
+  'malformed',
+  'unknown-version',
+] as const
+
+export type AuditDamageCode = (typeof AUDIT_DAMAGE_CODES)[number]
 
 export class AuditDamage extends MeziteError<AuditDamageCode> {
   /** Of the first event that is wrong or missing; undefined where it is of none. */

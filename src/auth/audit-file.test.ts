@@ -104,6 +104,17 @@ describe('a verified log', () => {
     assert.equal(verify(encodeAll(eventLines)).events, COUNT)
   })
 
+  it('may be cut off within a line by a hub that writes it, and by nobody else', () => {
+    const rest = (header: typeof log.header) => {
+      const verifier = createAuditFileVerifier([log.key])
+      for (const line of encodeAll(log.lines, header)) verifier.line(line)
+      verifier.rest('{"kind":"ev')
+      return verifier.end().last
+    }
+    assert.equal(rest({ ...log.header, checkpoint: undefined }), COUNT)
+    assert.throws(() => rest(log.header), { code: 'malformed', sequence: COUNT + 1 })
+  })
+
   it('may be empty', () => {
     const head = { sequence: COUNT, hash: eventAt(COUNT).hash }
     assert.equal(verify(encodeAll([], { ...log.header, after: head })).events, 0)

@@ -9,6 +9,12 @@ import { type AuditVerifier, createAuditVerifier, type Verified } from './audit-
 export interface AuditFileVerifier {
   /** @throws AuditDamage */
   line(line: string): void
+  /**
+   * What stands behind the last line end. A sink may be writing it just now; an export is whole.
+   *
+   * @throws AuditDamage
+   */
+  rest(text: string): void
   /** @throws AuditDamage */
   end(): VerifiedFile
 }
@@ -53,6 +59,12 @@ export function createAuditFileVerifier(
       } else {
         throw new AuditDamage('misplaced', last + 1, 'a second log begins within the file')
       }
+    },
+
+    rest(text) {
+      if (text === '' || (begun && !begun.header.checkpoint)) return
+      const message = `the file ends within a line, where event ${last + 1} is expected`
+      throw new AuditDamage('malformed', last + 1, message)
     },
 
     end() {

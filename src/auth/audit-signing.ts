@@ -68,8 +68,9 @@ export function createAuditSigning(
   /** The newest event, as it follows from what was signed. @throws AuditDamage */
   async function follow(): Promise<ChainHead> {
     const from = await lastTrusted()
-    const newest = (await store.audit.head()).sequence
+    const { sequence: newest, hash: newestHash } = await store.audit.head()
     if (newest < from.sequence) throw gone(newest, from.sequence)
+    if (newest === from.sequence && !newestHash.equals(from.hash)) throw replaced(newest)
     if (newest - from.sequence > MOST_FOLLOWED) {
       const { last, hash } = await store.audit.verify({
         ...{ trust, held: undefined, onProgress: () => {} },
@@ -166,6 +167,11 @@ function asDamage(error: unknown): AuditDamage | undefined {
   if (error instanceof AuditDamage) return error
   if (!(error instanceof StoreError) || error.code !== 'damaged') return undefined
   return new AuditDamage('malformed', undefined, error.message, { cause: error })
+}
+
+function replaced(sequence: number): AuditDamage {
+  const message = `event ${sequence} is not the one that the hub signed`
+  return new AuditDamage('contradiction', sequence, message)
 }
 
 function gone(after: number, newest: number): AuditDamage {

@@ -10,6 +10,7 @@
  */
 import type { Admins } from './admins.ts'
 import { createAdmins } from './admins.ts'
+import { type Audit, type AuditOptions, createAudit } from './audit.ts'
 import { type AccessBoard, openAccessBoard } from './board/board.ts'
 import type { Bots } from './bots.ts'
 import { createBots } from './bots.ts'
@@ -53,11 +54,16 @@ export interface Auth {
   readonly sessions: Sessions
   readonly board: AccessBoard
   readonly refusals: RefusalLog
+  readonly audit: Audit
   readonly renewalTimes: RenewalTimes
   readonly recent: RecentGenerations
   /** What has to go on in the background, until aborted. */
   run(signal: AbortSignal): Promise<void>
   readonly status: () => Promise<Status>
+}
+
+export interface AuthOptions {
+  readonly audit?: AuditOptions
 }
 
 /**
@@ -66,7 +72,7 @@ export interface Auth {
  *
  * @throws StoreError
  */
-export async function createAuth(context: AuthContext): Promise<Auth> {
+export async function createAuth(context: AuthContext, options: AuthOptions = {}): Promise<Auth> {
   const { store, clock } = context
   const board = await openAccessBoard({ store, clock, trust: () => trustBundle(context) })
   const refusals = createRefusalLog(context)
@@ -77,6 +83,7 @@ export async function createAuth(context: AuthContext): Promise<Auth> {
   const roles = createRoles(context)
   const nodes = createNodes(whole)
   const locks = createLocks(context)
+  const audit = createAudit(context, options.audit)
   return {
     context,
     roles,
@@ -96,9 +103,11 @@ export async function createAuth(context: AuthContext): Promise<Auth> {
     refusals,
     renewalTimes,
     recent,
+    audit,
     async run(signal) {
-      await Promise.all([board.run(signal), refusals.run(signal), locks.run(signal)])
+      const parts = [board, refusals, locks, audit]
+      await Promise.all(parts.map((part) => part.run(signal)))
     },
-    status: createStatus(whole),
+    status: createStatus({ ...whole, audit }),
   }
 }

@@ -1,4 +1,5 @@
 /** The hub at a glance. */
+import type { Audit, AuditState } from './audit.ts'
 import type { BoardContext } from './context.ts'
 import { isInForce } from './locks.ts'
 
@@ -18,7 +19,7 @@ export interface Status {
   readonly sessions: number
   /** Those in force. */
   readonly locks: number
-  readonly auditEvents: number
+  readonly audit: AuditState
 }
 
 export function createStatus({
@@ -26,17 +27,18 @@ export function createStatus({
   clock,
   publicAddress,
   board,
-}: BoardContext): () => Promise<Status> {
+  audit,
+}: BoardContext & { readonly audit: Pick<Audit, 'state'> }): () => Promise<Status> {
   const startedAt = clock.now()
   return async () => {
-    const [bots, instances, roles, nodes, sessions, locks, auditEvents] = await Promise.all([
+    const [bots, instances, roles, nodes, sessions, locks, auditState] = await Promise.all([
       store.bots.count(),
       store.instances.count(),
       store.roles.count(),
       store.nodes.count(),
       store.sessions.count(),
       store.locks.list(),
-      store.audit.count(),
+      audit.state(),
     ])
     const hubTime = clock.now()
     return {
@@ -52,7 +54,7 @@ export function createStatus({
       nodesOnline: board.nodesOnline,
       sessions,
       locks: locks.filter((lock) => isInForce(lock, hubTime)).length,
-      auditEvents,
+      audit: auditState,
     }
   }
 }

@@ -42,13 +42,15 @@ export interface FileAttributes {
   readonly owner?: FileOwner | undefined
 }
 
+export type FileContent = string | Uint8Array | AsyncIterable<string | Uint8Array>
+
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants
 
 /** A new file, on the disk with its content when this resolves; its entry in the directory isn't. */
 export async function createFile(
   fs: FileSystem,
   path: string,
-  content: string | Uint8Array,
+  content: FileContent,
   { mode, owner }: FileAttributes,
 ): Promise<void> {
   // Nobody reads a secret through a mode that its file has only for an instant: the first mode is
@@ -60,11 +62,14 @@ export async function createFile(
   await handle.sync()
 }
 
-/** Replaces the file at `path`, or creates it; durable when this resolves. */
+/**
+ * Replaces the file at `path`, or creates it; durable when this resolves. Content that comes part by
+ * part is in place when all of it has come, and not at all where it fails.
+ */
 export async function writeFileDurably(
   fs: FileSystem,
   path: string,
-  content: string | Uint8Array,
+  content: FileContent,
   attributes: FileAttributes,
 ): Promise<void> {
   await replace(fs, path, (temporary) => createFile(fs, temporary, content, attributes))

@@ -12,5 +12,7 @@ export type CliErrorCode =
   | 'malformed-file'
   /** A setting has changed that can't while the program runs. */
   | 'restart-needed'
+  /** What was written is what the hub has, and the hub says that it is damaged. */
+  | 'damaged-log'
 
 export class CliError extends MeziteError<CliErrorCode> {}

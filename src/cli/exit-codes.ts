@@ -133,6 +133,7 @@ const CLI: CodesOf<CliErrorCode> = {
   'file-unwritable': EXIT.localState,
   'malformed-file': EXIT.localState,
   'restart-needed': EXIT.usage,
+  'damaged-log': EXIT.damaged,
 }
 
 const IDENTITY: CodesOf<IdentityErrorCode> = {

@@ -7,8 +7,8 @@ import { printable } from './printable.ts'
  * `{"error":{"code","message","hint"}}`.
  */
 export function formatError(error: unknown, format: OutputFormat): string {
-  const { code, message, hint } = describe(error)
-  if (format === 'json') return `${JSON.stringify({ error: { code, message, hint } })}\n`
+  const { message, hint, ...codes } = describe(error)
+  if (format === 'json') return `${JSON.stringify({ error: { ...codes, message, hint } })}\n`
   return `${lines('error: ', message)}${hint === undefined ? '' : lines('hint: ', hint)}`
 }
 
@@ -16,13 +16,17 @@ interface Description {
   readonly code: string
   readonly message: string
   readonly hint: string | undefined
+  /** Of the audit event that is wrong. */
+  readonly sequence?: number
 }
 
 function describe(error: unknown): Description {
   if (error instanceof MeziteError) {
     const { code, message, hint } = error
     const refusal = 'hubCode' in error && typeof error.hubCode === 'string' ? error.hubCode : code
-    return { code: refusal, message, hint }
+    const of =
+      'sequence' in error && typeof error.sequence === 'number' ? error.sequence : undefined
+    return { code: refusal, ...(of !== undefined && { sequence: of }), message, hint }
   }
   return {
     code: 'internal',

@@ -10,20 +10,40 @@ export interface Column<Row> {
 export function formatTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
-  options: { readonly bold: boolean } = { bold: false },
+  options: TableOptions = { bold: false },
 ): string {
-  const cells = rows.map((row) => columns.map(({ cell }) => printable(cell(row)) || '-'))
+  return growingTable(columns, options)(rows)
+}
+
+interface TableOptions {
+  readonly bold: boolean
+}
+
+/**
+ * The same for rows that come part by part: the first part with the header above it, each aligned
+ * with what stands there already.
+ */
+export function growingTable<Row>(
+  columns: readonly Column<Row>[],
+  { bold }: TableOptions = { bold: false },
+): (rows: readonly Row[]) => string {
   const headers = columns.map(({ header }) => header)
-  const widths = headers.map((header, i) =>
-    Math.max(header.length, ...cells.map((row) => row[i]?.length ?? 0)),
-  )
+  let widths = headers.map((header) => header.length)
+  let isFirst = true
   const line = (row: readonly string[]): string =>
     row
       .map((cell, i) => cell.padEnd(widths[i] ?? 0))
       .join('   ')
       .trimEnd()
-  const head = line(headers)
-  return [options.bold ? `\u001b[1m${head}\u001b[22m` : head, ...cells.map(line), ''].join('\n')
+  return (rows) => {
+    const cells = rows.map((row) => columns.map(({ cell }) => printable(cell(row)) || '-'))
+    widths = widths.map((width, i) => Math.max(width, ...cells.map((row) => row[i]?.length ?? 0)))
+    const head = line(headers)
+    const shown = bold ? `\u001b[1m${head}\u001b[22m` : head
+    const lines = isFirst ? [shown, ...cells.map(line)] : cells.map(line)
+    isFirst = false
+    return lines.map((each) => `${each}\n`).join('')
+  }
 }
 
 /** Lines of `label: value` with the values aligned; entries without a value are left out. */

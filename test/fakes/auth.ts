@@ -3,7 +3,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Auth, createAuth } from '../../src/auth/auth.ts'
+import { type Auth, type AuthOptions, createAuth } from '../../src/auth/auth.ts'
 import { openAuthorities } from '../../src/auth/authorities.ts'
 import type { BotCaller, Caller } from '../../src/auth/caller.ts'
 import type { CertificateRequest, IssuedIdentity } from '../../src/auth/issuing.ts'
@@ -44,11 +44,14 @@ spec:
 
 export interface TestAuth extends Auth, AsyncDisposable {
   readonly clock: FakeClock
+  /** That of its store. */
+  readonly database: string
 }
 
-export interface TestAuthPlace {
+export interface TestAuthPlace extends AuthOptions {
   /** A data directory that outlives the hub; without it one of its own. */
   readonly directory?: string
+  /** Left out: one that makes nothing wait. */
   readonly clock?: FakeClock
 }
 
@@ -68,16 +71,12 @@ export async function openTestAuth(place: TestAuthPlace = {}): Promise<TestAuth>
     sealer,
     sshKeyType: 'ssh-ed25519',
   })
-  const auth = await createAuth({
-    store,
-    clock,
-    random,
-    authorities,
-    publicAddress: () => 'hub.example:3025',
-  })
+  const publicAddress = () => 'hub.example:3025'
+  const auth = await createAuth({ store, clock, random, authorities, publicAddress }, place)
   return {
     ...auth,
     clock,
+    database: join(directory, 'hub.db'),
     async [Symbol.asyncDispose]() {
       await store.close()
       if (place.directory === undefined) await rm(directory, { recursive: true })

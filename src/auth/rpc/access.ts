@@ -69,6 +69,12 @@ export const ACCESS: ReadonlyMap<string, readonly CallerKind[]> = new Map([
   ['mezite.v1.AuthorityService/ListAuthorities', ADMINS],
 
   ['mezite.v1.AuditService/ListEvents', ADMINS],
+  ['mezite.v1.AuditService/FollowEvents', ADMINS],
+  ['mezite.v1.AuditService/GetAuditKey', ADMINS],
+  ['mezite.v1.AuditService/CreateCheckpoint', ADMINS],
+  ['mezite.v1.AuditService/StartExport', ADMINS],
+  ['mezite.v1.AuditService/ReadExport', ADMINS],
+  ['mezite.v1.AuditService/VerifyLog', ADMINS],
 
   ['mezite.v1.StatusService/GetStatus', ADMINS],
 

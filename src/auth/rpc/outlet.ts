@@ -12,6 +12,8 @@ export interface Outlet<Message> {
   readonly send: (message: Message) => void
   /** Sends what waits, then the error. Without one, the reader may connect again at once. */
   readonly end: (error?: unknown) => void
+  /** Resolves when nothing waits to be sent, or the stream has ended. */
+  readonly drained: () => Promise<void>
   /** Subscribes to what is sent, until the stream ends; not at all when it has. */
   readonly subscribe: (subscription: () => () => void) => void
 }
@@ -40,11 +42,13 @@ export function createOutlet(
   let waitingBytes = 0
   let isWriting = false
   let ending: ErrorReply | undefined
+  let drains: (() => void)[] = []
 
   /** One message at a time, so that the queue is ours: a written one can't be taken back. */
   function writeNext(): void {
     const message = waiting.shift()
     if (message === undefined) {
+      letGo()
       if (ended.signal.aborted) finish()
       return
     }
@@ -61,7 +65,13 @@ export function createOutlet(
     else call.end()
   }
 
+  function letGo(): void {
+    for (const resolve of drains) resolve()
+    drains = []
+  }
+
   function drop(): void {
+    letGo()
     waiting = []
     waitingBytes = 0
   }
@@ -96,6 +106,10 @@ export function createOutlet(
       if (!isWriting) writeNext()
     },
     end,
+    drained: () => {
+      if (!isWriting || ended.signal.aborted) return Promise.resolve()
+      return new Promise((resolve) => drains.push(resolve))
+    },
     subscribe(subscription) {
       if (ended.signal.aborted) return
       const unsubscribe = subscription()

@@ -11,8 +11,9 @@ export interface OpenStream {
 
 export interface Streams {
   /**
-   * Keeps a stream until it ends. Of an identity and an RPC there is one at a time: the newer takes
-   * the place of the older, whose connection may be dead without anybody knowing.
+   * Keeps a stream until it ends. Of a bot's or a node's identity and an RPC there is one at a time:
+   * the newer takes the place of the older, whose connection may be dead without anybody knowing.
+   * Administrators have as many as they have terminals.
    *
    * @throws AuthError `unavailable` when there are too many, or the hub stops
    */
@@ -25,16 +26,22 @@ export interface Streams {
   stop(): void
 }
 
+const MOST_OF_ADMINS = 64
+
 /** @param mostOfBots they are many, and can do without: connections must be left for renewals */
 export function createStreams(mostOfBots: number): Streams {
   const open = new Map<string, OpenStream>()
   let ofBots = 0
+  let ofAdmins = 0
+  let opened = 0
   let isStopping = false
   return {
     add(stream) {
       if (isStopping) throw new AuthError('unavailable', 'the hub is stopping')
       const { rpc, caller, outlet } = stream
-      const key = `${rpc} ${bearerOf(caller)}`
+      const isMachine = caller.kind === 'bot' || caller.kind === 'node'
+      if (!isMachine && ofAdmins >= MOST_OF_ADMINS) throw tooManyOfAdmins()
+      const key = isMachine ? `${rpc} ${bearerOf(caller)}` : `${rpc} ${++opened}`
       const before = open.get(key)
       const isOfBot = caller.kind === 'bot'
       if (isOfBot && !before && ofBots >= mostOfBots) throw tooMany()
@@ -42,8 +49,10 @@ export function createStreams(mostOfBots: number): Streams {
       if (outlet.signal.aborted) return
       open.set(key, stream)
       if (isOfBot) ofBots += 1
+      if (!isMachine) ofAdmins += 1
       outlet.signal.addEventListener('abort', () => {
         if (isOfBot) ofBots -= 1
+        if (!isMachine) ofAdmins -= 1
         if (open.get(key) === stream) open.delete(key)
       })
     },
@@ -69,6 +78,12 @@ function bearerOf(caller: Caller): string {
 function replaced(): AuthError {
   return new AuthError('stream-replaced', 'the same identity has opened this stream once more', {
     hint: 'if there is no second process, somebody may hold a copy of the state directory',
+  })
+}
+
+function tooManyOfAdmins(): AuthError {
+  return new AuthError('unavailable', `${MOST_OF_ADMINS} streams of administrators are open`, {
+    hint: 'end some: mezctl audit ls --follow is one, wherever it runs',
   })
 }
 

@@ -1,10 +1,10 @@
-import type { Authority, GetStatusResponse } from '../../gen/mezite/v1/admin_pb.js'
+import type { AuditState, Authority, GetStatusResponse } from '../../gen/mezite/v1/admin_pb.js'
 import { formatJson, formatParameter } from '../output-format.ts'
 import { type Column, formatDetails, formatTable, hasStyles } from '../table.ts'
 import { defineVerb } from '../verb.ts'
 import { authorityJson } from './ca/export.ts'
 import { hubParameters, withHub } from './connection.ts'
-import { timeText } from './wire-values.ts'
+import { counted, timeText } from './wire-values.ts'
 
 export const status = defineVerb({
   name: 'status',
@@ -45,9 +45,35 @@ function statusJson(answer: GetStatusResponse) {
     roles: Number(answer.roles),
     locks: Number(answer.locks),
     audit_events: Number(answer.auditEvents),
+    audit: auditJson(answer.audit),
     caller: answer.caller,
     authorities: answer.authorities.map(authorityJson),
   }
+}
+
+function auditJson(audit: AuditState | undefined) {
+  return {
+    signed_through: Number(audit?.signedThrough ?? 0),
+    signed_at: timeText(audit?.signedAt),
+    damage: audit?.damage || null,
+    sink: audit?.sink || null,
+    sink_problem: audit?.sinkProblem || null,
+    sink_behind: Number(audit?.sinkBehind ?? 0),
+  }
+}
+
+function auditText({ auditEvents, audit }: GetStatusResponse): string {
+  if (audit?.damage) return `${auditEvents}; damaged: ${audit.damage}`
+  const signedAt = timeText(audit?.signedAt)
+  return signedAt === null
+    ? String(auditEvents)
+    : `${auditEvents}, signed up to ${audit?.signedThrough} at ${signedAt}`
+}
+
+function sinkText(audit: AuditState | undefined): string {
+  if (!audit?.sink) return ''
+  const { sink, sinkProblem, sinkBehind } = audit
+  return sinkProblem ? `${sink}, ${counted(sinkBehind, 'event')} behind: ${sinkProblem}` : sink
 }
 
 const CA_COLUMNS: readonly Column<Authority>[] = [
@@ -69,7 +95,8 @@ function statusText(answer: GetStatusResponse, bold: boolean): string {
     ['Sessions', String(answer.sessions)],
     ['Roles', String(answer.roles)],
     ['Locks', String(answer.locks)],
-    ['Audit events', String(answer.auditEvents)],
+    ['Audit events', auditText(answer)],
+    ['Audit sink', sinkText(answer.audit)],
     ['You are', answer.caller],
   ])
   return `${details}\n${formatTable(CA_COLUMNS, answer.authorities, { bold })}`

@@ -1,4 +1,5 @@
 import { formatAddress } from '../../base/address.ts'
+import { formatDuration } from '../../base/duration.ts'
 import { formatJson, formatParameter } from '../output-format.ts'
 import { formatDiagAddress } from '../service/diag-parameter.ts'
 import { formatDetails } from '../table.ts'
@@ -23,6 +24,9 @@ export const hubConfigCheck = defineVerb({
       public_addr: formatAddress(values.publicAddr ?? defaultPublicAddress(values.listenAddr.port)),
       ca_key_type: values.caKeyType,
       ca_key_passphrase: values.caKeyPassphrase === undefined ? 'none' : 'given',
+      audit_retention:
+        values.auditRetention === undefined ? 'none' : formatDuration(values.auditRetention),
+      audit_sink: values.auditSink ?? 'none',
       diag_addr: values.diagAddr === undefined ? 'none' : formatDiagAddress(values.diagAddr),
       log_format: values.logFormat,
       log_level: values.logLevel,

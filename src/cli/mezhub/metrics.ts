@@ -133,6 +133,13 @@ export function addHubState(registry: Registry, { auth, server, storeFails }: Hu
     "End of the certificate of the hub's server, Unix time.",
   )
   const caEnds = gauge('tls_ca_expiry_timestamp_seconds', 'End of the TLS CA, Unix time.')
+  const signed = gauge(
+    'audit_signed_timestamp_seconds',
+    'When the audit log was signed last, Unix time.',
+  )
+  const damaged = gauge('audit_damaged', 'Whether the audit log is not as the hub wrote it.')
+  const sinkFails = gauge('audit_sink_failing', 'Whether audit events can not be copied.')
+  const sinkBehind = gauge('audit_sink_behind_events', 'Audit events still to be copied.')
   const streams = registry.gauge('mezite_hub_streams', 'Streams that are open.', ['kind'])
   registry.onShow(async () => {
     connections.set({}, server.connections)
@@ -148,5 +155,12 @@ export function addHubState(registry: Registry, { auth, server, storeFails }: Hu
     connected.set({}, now.nodesOnline)
     sessions.set({}, now.sessions)
     locks.set({}, now.locks)
+    const { audit } = now
+    if (audit.signed) signed.set({}, audit.signed.time / SECOND)
+    damaged.set({}, audit.damage === undefined ? 0 : 1)
+    if (audit.sink) {
+      sinkFails.set({}, audit.sink.problem === undefined ? 0 : 1)
+      sinkBehind.set({}, audit.sink.behind)
+    }
   })
 }

@@ -6,6 +6,7 @@ import type { KeyType } from '../../ssh/key-type.ts'
 import { dataDirectoryParameter } from '../data-directory.ts'
 import { logParameters } from '../log-parameters.ts'
 import { diagParameters } from '../service/diag-parameter.ts'
+import { auditParameters } from './audit-parameters.ts'
 
 const NETWORK = 'Network:'
 const AUTHORITIES = 'Certificate authorities:'
@@ -45,6 +46,7 @@ export const hubStartParameters = {
     secret: true,
     group: AUTHORITIES,
   }),
+  ...auditParameters,
   ...diagParameters,
   ...logParameters,
 }

@@ -18,10 +18,14 @@ import { reloadOnSignal } from '../service/reload.ts'
 import { Service } from '../service/service.ts'
 import { Settings } from '../service/settings.ts'
 import { version } from '../version.ts'
+import { auditOptions } from './audit-options.ts'
 import type { HubDiagnostics } from './diagnostics.ts'
 import { HubHealth } from './hub-health.ts'
 import { makeDataDirectory } from './make-data-directory.ts'
 import { CA_KEY_TYPES, defaultPublicAddress, type HubStartValues } from './parameters.ts'
+
+/** How long the audit log's last checkpoint and its sink may take. */
+const LONGEST_CLOSE = 5 * SECOND
 
 /** How long calls under way may still take when the hub is told to stop. */
 const GRACE = 10 * SECOND
@@ -98,11 +102,16 @@ async function serve(parts: Parts): Promise<void> {
   const publicAddress = () =>
     formatAddress(settings.current.publicAddr ?? defaultPublicAddress(port))
   const context = { store, clock, random, authorities, publicAddress }
-  const auth = await createAuth(context)
+  const auth = await createAuth(context, { audit: auditOptions(values, log) })
   const { board } = auth
   const isServing = () => isHealthy(health.ready())
   const onCall = diagnostics?.events.onCall
   const server = createHubServer({ auth, version, log, isServing, onCall })
+  const stopListening = invocation.on('SIGHUP', () => {
+    if (!auth.audit.sink) return
+    log.info({}, 'opening the sink of audit events anew, as asked by a signal')
+    auth.audit.sink.reopen()
+  })
   const background = new AbortController()
   const backgroundEnds = Promise.all([auth.run(background.signal), watched.run(background.signal)])
   // What ends it early is thrown below, once everything is open.
@@ -132,6 +141,9 @@ async function serve(parts: Parts): Promise<void> {
     await backgroundEnds.finally(() => board.close())
     // What was counted until now.
     await auth.refusals.summarise().catch(() => {})
+    // No act comes any more. Whoever reads standard output may hang.
+    await Promise.race([auth.audit.close(), clock.sleep(LONGEST_CLOSE)])
+    stopListening()
   }
 }
 

@@ -185,18 +185,18 @@ describe('the audit log over the wire', () => {
     await using hub = await openTestHub()
     await withBots(hub, 'a', 'b')
     const { listEvents } = hub.local.audit
-    const { events } = await listEvents({ type: 'bot.create', bot: 'a' })
+    const { events } = await listEvents({ filter: { type: 'bot.create', bot: 'a' } })
     const [event] = events
     assert.equal(events.length, 1)
     assert.deepEqual(event?.fields, { roles: 'ci-deployer' })
     assert.deepEqual([event?.code, event?.outcome, event?.actor], ['MZ3001I', 'success', 'local'])
     assert.equal(event?.hash.length, 32)
-    assert.equal((await listEvents({ outcome: 'refused' })).events.length, 0)
+    assert.equal((await listEvents({ filter: { outcome: 'refused' } })).events.length, 0)
     const now = hub.auth.clock.now()
-    assert.equal((await listEvents({ since: toTimestamp(now + 1) })).events.length, 0)
+    assert.equal((await listEvents({ filter: { since: toTimestamp(now + 1) } })).events.length, 0)
     assert.equal((await listEvents({ before: 2n ** 64n - 1n, pageSize: 1 })).events.length, 1)
     for (const filter of [{ type: 'bot.fly' }, { type: 'toString' }, { outcome: 'maybe' }]) {
-      await assert.rejects(listEvents(filter), { hubCode: 'invalid-request', hint: /are/ })
+      await assert.rejects(listEvents({ filter }), { hubCode: 'invalid-request', hint: /are/ })
     }
   })
 })

@@ -23,7 +23,7 @@ import { tokenRpcs } from './tokens.ts'
  * @param isServing whether the hub is in a state to serve, for its health service
  */
 export function hubRpcs(auth: Auth, version: string, isServing: () => boolean): readonly Rpc[] {
-  const { store, authorities } = auth.context
+  const { authorities } = auth.context
   return [
     ...joinRpcs(auth.joining),
     ...identityRpcs(auth),
@@ -38,7 +38,7 @@ export function hubRpcs(auth: Auth, version: string, isServing: () => boolean): 
     ...sessionRpcs(auth.sessions),
     ...adminRpcs(auth),
     ...authorityRpcs(authorities.records),
-    ...auditRpcs(store.audit),
+    ...auditRpcs(auth.audit, auth.context),
     ...statusRpcs(auth, version),
     ...healthRpcs(isServing),
   ]

@@ -217,7 +217,7 @@ describe('sessions over the wire', () => {
     const ended = { kind: 'end', sessionId: '100.7', time, reason: 'ended' } as const
     await nodeHub.reportSessions(node, [ended, ended], to(hub))
     assert.deepEqual((await hub.local.sessions.listSessions({})).sessions, [])
-    const { events } = await hub.local.audit.listEvents({ type: 'session.end' })
+    const { events } = await hub.local.audit.listEvents({ filter: { type: 'session.end' } })
     assert.equal(events.length, 1)
     assert.equal(events[0]?.actor, 'node:web-1')
   })

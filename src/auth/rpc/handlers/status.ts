@@ -3,6 +3,7 @@ import { toTimestamp } from '../../../rpc/times.ts'
 import type { Auth } from '../../auth.ts'
 import { actorOf } from '../../caller.ts'
 import { type Rpc, rpc } from '../rpc.ts'
+import { toAuditState } from './audit-messages.ts'
 import { toAuthority } from './authorities.ts'
 
 export function statusRpcs({ status, context }: Auth, version: string): readonly Rpc[] {
@@ -23,7 +24,8 @@ export function statusRpcs({ status, context }: Auth, version: string): readonly
         nodes: BigInt(now.nodes),
         nodesOnline: BigInt(now.nodesOnline),
         sessions: BigInt(now.sessions),
-        auditEvents: BigInt(now.auditEvents),
+        auditEvents: BigInt(now.audit.events),
+        audit: toAuditState(now.audit),
         authorities: context.authorities.records.map(toAuthority),
         caller: actorOf(caller),
       }

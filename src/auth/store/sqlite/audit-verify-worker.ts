@@ -31,7 +31,8 @@ export async function verifyInThread(
         onProgress(message.events)
         break
       case 'verified':
-        resolve(message.verified)
+        // Bytes cross as plain arrays of them.
+        resolve({ ...message.verified, hash: Buffer.from(message.verified.hash) })
         break
       case 'damaged': {
         const { code, sequence, message: text, hint } = message.damage

@@ -1496,6 +1496,13 @@ export declare type AuditEvent = Message<"mezite.v1.AuditEvent"> & {
    * @generated from field: bytes hash = 11;
    */
   hash: Uint8Array;
+
+  /**
+   * Of the form in which it is hashed.
+   *
+   * @generated from field: uint32 version = 12;
+   */
+  version: number;
 };
 
 /**
@@ -1503,6 +1510,66 @@ export declare type AuditEvent = Message<"mezite.v1.AuditEvent"> & {
  * Use `create(AuditEventSchema)` to create a new message.
  */
 export declare const AuditEventSchema: GenMessage<AuditEvent>;
+
+/**
+ * Each that is given must hold.
+ *
+ * @generated from message mezite.v1.EventFilter
+ */
+export declare type EventFilter = Message<"mezite.v1.EventFilter"> & {
+  /**
+   * @generated from field: string type = 1;
+   */
+  type: string;
+
+  /**
+   * @generated from field: string actor = 2;
+   */
+  actor: string;
+
+  /**
+   * @generated from field: string bot = 3;
+   */
+  bot: string;
+
+  /**
+   * @generated from field: string instance_id = 4;
+   */
+  instanceId: string;
+
+  /**
+   * @generated from field: string node = 5;
+   */
+  node: string;
+
+  /**
+   * NODE/ID.
+   *
+   * @generated from field: string session = 6;
+   */
+  session: string;
+
+  /**
+   * @generated from field: string outcome = 7;
+   */
+  outcome: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp since = 8;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp until = 9;
+   */
+  until?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message mezite.v1.EventFilter.
+ * Use `create(EventFilterSchema)` to create a new message.
+ */
+export declare const EventFilterSchema: GenMessage<EventFilter>;
 
 /**
  * @generated from message mezite.v1.ListEventsRequest
@@ -1521,34 +1588,9 @@ export declare type ListEventsRequest = Message<"mezite.v1.ListEventsRequest"> &
   before: bigint;
 
   /**
-   * @generated from field: string type = 3;
+   * @generated from field: mezite.v1.EventFilter filter = 3;
    */
-  type: string;
-
-  /**
-   * @generated from field: string bot = 4;
-   */
-  bot: string;
-
-  /**
-   * @generated from field: string instance_id = 5;
-   */
-  instanceId: string;
-
-  /**
-   * @generated from field: string outcome = 6;
-   */
-  outcome: string;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp since = 7;
-   */
-  since?: Timestamp | undefined;
-
-  /**
-   * @generated from field: google.protobuf.Timestamp until = 8;
-   */
-  until?: Timestamp | undefined;
+  filter?: EventFilter | undefined;
 };
 
 /**
@@ -1567,7 +1609,7 @@ export declare type ListEventsResponse = Message<"mezite.v1.ListEventsResponse">
   events: AuditEvent[];
 
   /**
-   * `before` of the next page; 0: there is none.
+   * `before` of the next page, also where this one is short or empty; 0: there is none.
    *
    * @generated from field: uint64 next_before = 2;
    */
@@ -1579,6 +1621,360 @@ export declare type ListEventsResponse = Message<"mezite.v1.ListEventsResponse">
  * Use `create(ListEventsResponseSchema)` to create a new message.
  */
 export declare const ListEventsResponseSchema: GenMessage<ListEventsResponse>;
+
+/**
+ * @generated from message mezite.v1.FollowEventsRequest
+ */
+export declare type FollowEventsRequest = Message<"mezite.v1.FollowEventsRequest"> & {
+  /**
+   * @generated from field: mezite.v1.EventFilter filter = 1;
+   */
+  filter?: EventFilter | undefined;
+
+  /**
+   * Events after this sequence number. Unset: after the newest one.
+   *
+   * @generated from field: optional uint64 after = 2;
+   */
+  after?: bigint | undefined;
+};
+
+/**
+ * Describes the message mezite.v1.FollowEventsRequest.
+ * Use `create(FollowEventsRequestSchema)` to create a new message.
+ */
+export declare const FollowEventsRequestSchema: GenMessage<FollowEventsRequest>;
+
+/**
+ * @generated from message mezite.v1.FollowEventsResponse
+ */
+export declare type FollowEventsResponse = Message<"mezite.v1.FollowEventsResponse"> & {
+  /**
+   * Oldest first. None in the first message, which says that the hub is listening.
+   *
+   * @generated from field: repeated mezite.v1.AuditEvent events = 1;
+   */
+  events: AuditEvent[];
+};
+
+/**
+ * Describes the message mezite.v1.FollowEventsResponse.
+ * Use `create(FollowEventsResponseSchema)` to create a new message.
+ */
+export declare const FollowEventsResponseSchema: GenMessage<FollowEventsResponse>;
+
+/**
+ * @generated from message mezite.v1.GetAuditKeyRequest
+ */
+export declare type GetAuditKeyRequest = Message<"mezite.v1.GetAuditKeyRequest"> & {
+};
+
+/**
+ * Describes the message mezite.v1.GetAuditKeyRequest.
+ * Use `create(GetAuditKeyRequestSchema)` to create a new message.
+ */
+export declare const GetAuditKeyRequestSchema: GenMessage<GetAuditKeyRequest>;
+
+/**
+ * @generated from message mezite.v1.GetAuditKeyResponse
+ */
+export declare type GetAuditKeyResponse = Message<"mezite.v1.GetAuditKeyResponse"> & {
+  /**
+   * One line: type, base64, comment.
+   *
+   * @generated from field: string public_key = 1;
+   */
+  publicKey: string;
+
+  /**
+   * `SHA256:…`.
+   *
+   * @generated from field: string fingerprint = 2;
+   */
+  fingerprint: string;
+};
+
+/**
+ * Describes the message mezite.v1.GetAuditKeyResponse.
+ * Use `create(GetAuditKeyResponseSchema)` to create a new message.
+ */
+export declare const GetAuditKeyResponseSchema: GenMessage<GetAuditKeyResponse>;
+
+/**
+ * @generated from message mezite.v1.CreateCheckpointRequest
+ */
+export declare type CreateCheckpointRequest = Message<"mezite.v1.CreateCheckpointRequest"> & {
+};
+
+/**
+ * Describes the message mezite.v1.CreateCheckpointRequest.
+ * Use `create(CreateCheckpointRequestSchema)` to create a new message.
+ */
+export declare const CreateCheckpointRequestSchema: GenMessage<CreateCheckpointRequest>;
+
+/**
+ * @generated from message mezite.v1.CreateCheckpointResponse
+ */
+export declare type CreateCheckpointResponse = Message<"mezite.v1.CreateCheckpointResponse"> & {
+  /**
+   * Its statement, an empty line, its SSH signature.
+   *
+   * @generated from field: string checkpoint = 1;
+   */
+  checkpoint: string;
+};
+
+/**
+ * Describes the message mezite.v1.CreateCheckpointResponse.
+ * Use `create(CreateCheckpointResponseSchema)` to create a new message.
+ */
+export declare const CreateCheckpointResponseSchema: GenMessage<CreateCheckpointResponse>;
+
+/**
+ * @generated from message mezite.v1.StartExportRequest
+ */
+export declare type StartExportRequest = Message<"mezite.v1.StartExportRequest"> & {
+  /**
+   * Events after this sequence number.
+   *
+   * @generated from field: uint64 after = 1;
+   */
+  after: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp until = 3;
+   */
+  until?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message mezite.v1.StartExportRequest.
+ * Use `create(StartExportRequestSchema)` to create a new message.
+ */
+export declare const StartExportRequestSchema: GenMessage<StartExportRequest>;
+
+/**
+ * @generated from message mezite.v1.StartExportResponse
+ */
+export declare type StartExportResponse = Message<"mezite.v1.StartExportResponse"> & {
+  /**
+   * The first line, without its line end.
+   *
+   * @generated from field: string header = 1;
+   */
+  header: string;
+
+  /**
+   * The last event before the export, and the last in it.
+   *
+   * @generated from field: uint64 after = 2;
+   */
+  after: bigint;
+
+  /**
+   * @generated from field: uint64 through = 3;
+   */
+  through: bigint;
+
+  /**
+   * Why its end isn't signed; empty where it is.
+   *
+   * @generated from field: string damage = 4;
+   */
+  damage: string;
+};
+
+/**
+ * Describes the message mezite.v1.StartExportResponse.
+ * Use `create(StartExportResponseSchema)` to create a new message.
+ */
+export declare const StartExportResponseSchema: GenMessage<StartExportResponse>;
+
+/**
+ * @generated from message mezite.v1.ReadExportRequest
+ */
+export declare type ReadExportRequest = Message<"mezite.v1.ReadExportRequest"> & {
+  /**
+   * @generated from field: uint64 after = 1;
+   */
+  after: bigint;
+
+  /**
+   * @generated from field: uint64 through = 2;
+   */
+  through: bigint;
+};
+
+/**
+ * Describes the message mezite.v1.ReadExportRequest.
+ * Use `create(ReadExportRequestSchema)` to create a new message.
+ */
+export declare const ReadExportRequestSchema: GenMessage<ReadExportRequest>;
+
+/**
+ * @generated from message mezite.v1.ReadExportResponse
+ */
+export declare type ReadExportResponse = Message<"mezite.v1.ReadExportResponse"> & {
+  /**
+   * Lines, each with its line end.
+   *
+   * @generated from field: bytes lines = 1;
+   */
+  lines: Uint8Array;
+
+  /**
+   * The last event of these lines: the next request's `after`.
+   *
+   * @generated from field: uint64 last = 2;
+   */
+  last: bigint;
+};
+
+/**
+ * Describes the message mezite.v1.ReadExportResponse.
+ * Use `create(ReadExportResponseSchema)` to create a new message.
+ */
+export declare const ReadExportResponseSchema: GenMessage<ReadExportResponse>;
+
+/**
+ * @generated from message mezite.v1.VerifyLogRequest
+ */
+export declare type VerifyLogRequest = Message<"mezite.v1.VerifyLogRequest"> & {
+  /**
+   * A checkpoint that was kept elsewhere, as CreateCheckpoint returned it; empty: none.
+   *
+   * @generated from field: string checkpoint = 1;
+   */
+  checkpoint: string;
+};
+
+/**
+ * Describes the message mezite.v1.VerifyLogRequest.
+ * Use `create(VerifyLogRequestSchema)` to create a new message.
+ */
+export declare const VerifyLogRequestSchema: GenMessage<VerifyLogRequest>;
+
+/**
+ * @generated from message mezite.v1.VerifyLogResponse
+ */
+export declare type VerifyLogResponse = Message<"mezite.v1.VerifyLogResponse"> & {
+  /**
+   * @generated from oneof mezite.v1.VerifyLogResponse.state
+   */
+  state: {
+    /**
+     * @generated from field: uint64 events_so_far = 1;
+     */
+    value: bigint;
+    case: "eventsSoFar";
+  } | {
+    /**
+     * @generated from field: mezite.v1.LogVerified verified = 2;
+     */
+    value: LogVerified;
+    case: "verified";
+  } | {
+    /**
+     * @generated from field: mezite.v1.LogDamage damage = 3;
+     */
+    value: LogDamage;
+    case: "damage";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message mezite.v1.VerifyLogResponse.
+ * Use `create(VerifyLogResponseSchema)` to create a new message.
+ */
+export declare const VerifyLogResponseSchema: GenMessage<VerifyLogResponse>;
+
+/**
+ * @generated from message mezite.v1.LogVerified
+ */
+export declare type LogVerified = Message<"mezite.v1.LogVerified"> & {
+  /**
+   * `at-first-event`, `at-anchor` or `within`.
+   *
+   * @generated from field: string begins = 1;
+   */
+  begins: string;
+
+  /**
+   * @generated from field: uint64 first = 2;
+   */
+  first: bigint;
+
+  /**
+   * @generated from field: uint64 last = 3;
+   */
+  last: bigint;
+
+  /**
+   * @generated from field: uint64 events = 4;
+   */
+  events: bigint;
+
+  /**
+   * @generated from field: uint64 checkpoints = 5;
+   */
+  checkpoints: bigint;
+
+  /**
+   * The last event that is signed, and when that was.
+   *
+   * @generated from field: uint64 signed_through = 6;
+   */
+  signedThrough: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp signed_at = 7;
+   */
+  signedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message mezite.v1.LogVerified.
+ * Use `create(LogVerifiedSchema)` to create a new message.
+ */
+export declare const LogVerifiedSchema: GenMessage<LogVerified>;
+
+/**
+ * @generated from message mezite.v1.LogDamage
+ */
+export declare type LogDamage = Message<"mezite.v1.LogDamage"> & {
+  /**
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * Of the first event that is wrong or missing; 0 where it is of none.
+   *
+   * @generated from field: uint64 sequence = 2;
+   */
+  sequence: bigint;
+
+  /**
+   * @generated from field: string message = 3;
+   */
+  message: string;
+
+  /**
+   * @generated from field: string hint = 4;
+   */
+  hint: string;
+};
+
+/**
+ * Describes the message mezite.v1.LogDamage.
+ * Use `create(LogDamageSchema)` to create a new message.
+ */
+export declare const LogDamageSchema: GenMessage<LogDamage>;
 
 /**
  * @generated from message mezite.v1.GetStatusRequest
@@ -1679,6 +2075,11 @@ export declare type GetStatusResponse = Message<"mezite.v1.GetStatusResponse"> &
    * @generated from field: uint64 sessions = 16;
    */
   sessions: bigint;
+
+  /**
+   * @generated from field: mezite.v1.AuditState audit = 17;
+   */
+  audit?: AuditState | undefined;
 };
 
 /**
@@ -1686,6 +2087,59 @@ export declare type GetStatusResponse = Message<"mezite.v1.GetStatusResponse"> &
  * Use `create(GetStatusResponseSchema)` to create a new message.
  */
 export declare const GetStatusResponseSchema: GenMessage<GetStatusResponse>;
+
+/**
+ * The audit log at a glance.
+ *
+ * @generated from message mezite.v1.AuditState
+ */
+export declare type AuditState = Message<"mezite.v1.AuditState"> & {
+  /**
+   * The last event that is signed, and when that was.
+   *
+   * @generated from field: uint64 signed_through = 1;
+   */
+  signedThrough: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp signed_at = 2;
+   */
+  signedAt?: Timestamp | undefined;
+
+  /**
+   * Why the hub signs it no more; empty: it does.
+   *
+   * @generated from field: string damage = 3;
+   */
+  damage: string;
+
+  /**
+   * Where the events are copied; empty: nowhere.
+   *
+   * @generated from field: string sink = 4;
+   */
+  sink: string;
+
+  /**
+   * Why they can't be; empty: they are.
+   *
+   * @generated from field: string sink_problem = 5;
+   */
+  sinkProblem: string;
+
+  /**
+   * How many are still to be copied.
+   *
+   * @generated from field: uint64 sink_behind = 6;
+   */
+  sinkBehind: bigint;
+};
+
+/**
+ * Describes the message mezite.v1.AuditState.
+ * Use `create(AuditStateSchema)` to create a new message.
+ */
+export declare const AuditStateSchema: GenMessage<AuditState>;
 
 /**
  * @generated from service mezite.v1.RoleService
@@ -1920,6 +2374,64 @@ export declare const AuditService: GenService<{
     methodKind: "unary";
     input: typeof ListEventsRequestSchema;
     output: typeof ListEventsResponseSchema;
+  },
+  /**
+   * Events as they are committed, from a sequence number on.
+   *
+   * @generated from rpc mezite.v1.AuditService.FollowEvents
+   */
+  followEvents: {
+    methodKind: "server_streaming";
+    input: typeof FollowEventsRequestSchema;
+    output: typeof FollowEventsResponseSchema;
+  },
+  /**
+   * The public half of the key that signs the log.
+   *
+   * @generated from rpc mezite.v1.AuditService.GetAuditKey
+   */
+  getAuditKey: {
+    methodKind: "unary";
+    input: typeof GetAuditKeyRequestSchema;
+    output: typeof GetAuditKeyResponseSchema;
+  },
+  /**
+   * Signs the newest event.
+   *
+   * @generated from rpc mezite.v1.AuditService.CreateCheckpoint
+   */
+  createCheckpoint: {
+    methodKind: "unary";
+    input: typeof CreateCheckpointRequestSchema;
+    output: typeof CreateCheckpointResponseSchema;
+  },
+  /**
+   * Settles the range of an export and signs its end; ReadExport then brings its lines.
+   *
+   * @generated from rpc mezite.v1.AuditService.StartExport
+   */
+  startExport: {
+    methodKind: "unary";
+    input: typeof StartExportRequestSchema;
+    output: typeof StartExportResponseSchema;
+  },
+  /**
+   * @generated from rpc mezite.v1.AuditService.ReadExport
+   */
+  readExport: {
+    methodKind: "unary";
+    input: typeof ReadExportRequestSchema;
+    output: typeof ReadExportResponseSchema;
+  },
+  /**
+   * Signs the newest event and verifies everything up to it, in the hub.
+   *
+   * @generated from rpc mezite.v1.AuditService.VerifyLog
+   */
+  verifyLog: {
+    methodKind: "server_streaming";
+    input: typeof VerifyLogRequestSchema;
+    output: typeof VerifyLogResponseSchema;
   },
 }>;
 

@@ -1,0 +1,109 @@
+/**
+ * Prunes the beginning of the audit log once it is old enough. It is pruned up to a checkpoint, which
+ * the hub signed when it was made: so what is signed as the new beginning is what was signed then.
+ */
+import { DAY, formatTime, MINUTE } from '../base/clock.ts'
+import { verifyStatement } from './audit-checkpoint.ts'
+import { AuditDamage } from './audit-damage.ts'
+import type { AuditSigning } from './audit-signing.ts'
+import { decideAndCommit } from './commit.ts'
+import { type AuthContext, eventByHub } from './context.ts'
+import { AuthError } from './errors.ts'
+import { StoreError } from './storage.ts'
+
+export interface AuditRetention {
+  /**
+   * Prunes what is older than the time for which events are kept. Returns how many events that were.
+   *
+   * @throws AuthError `audit-damaged`; StoreError
+   */
+  prune(): Promise<number>
+  /** Prunes now and then, and drops what is pruned, until aborted. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+/** Small, with pauses between: other acts share a commit with it, and wait for it. */
+const DROPPED_AT_ONCE = 250
+const PAUSE = 50
+
+/**
+ * @param keepMs how long events are kept; undefined: for ever
+ * @param mostPruned the last event that may be pruned, whatever its age: others still need it
+ */
+export function createAuditRetention(
+  context: Pick<AuthContext, 'store' | 'clock'>,
+  signing: AuditSigning,
+  keepMs: number | undefined,
+  mostPruned: () => number,
+): AuditRetention {
+  const { store, clock } = context
+
+  /** The last event that no younger than `before` stands before, and that may be pruned. */
+  async function lastOld(before: number): Promise<number> {
+    let after = 0
+    for (;;) {
+      const page = await store.audit.page({
+        ...{ order: 'oldest-first', since: before, after, limit: 1 },
+      })
+      const [young] = page.events
+      if (young) return Math.min(mostPruned(), young.sequence - 1)
+      if (page.next === undefined) {
+        return Math.min(mostPruned(), (await store.audit.head()).sequence)
+      }
+      after = page.next
+    }
+  }
+
+  async function prune(): Promise<number> {
+    if (keepMs === undefined) return 0
+    const before = clock.now() - keepMs
+    const checkpoint = await store.audit.checkpointBefore(await lastOld(before))
+    const start = (await store.audit.anchor())?.sequence ?? 0
+    if (!checkpoint || checkpoint.sequence <= start) return 0
+    verifyStatement(signing.trust, 'checkpoint', checkpoint)
+    const events = checkpoint.sequence - start
+    const fields = {
+      through: String(checkpoint.sequence),
+      events: String(events),
+      before: formatTime(before),
+    }
+    await decideAndCommit(() =>
+      store.commit({
+        changes: [{ kind: 'prune-events', anchor: signing.anchorAt(checkpoint) }],
+        events: [eventByHub(context, 'audit.prune', { fields })],
+      }),
+    )
+    return events
+  }
+
+  async function dropAll(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && (await store.audit.leftovers()) > 0) {
+      const change = { kind: 'drop-pruned-events', limit: DROPPED_AT_ONCE } as const
+      await store.commit({ changes: [change], events: [] })
+      await clock.sleep(PAUSE, signal).catch(() => {})
+    }
+  }
+
+  /** A thirtieth of the time for which events are kept, a day at most. */
+  const every = Math.max(MINUTE, Math.min(DAY, (keepMs ?? DAY) / 30))
+
+  return {
+    prune,
+    async run(signal) {
+      while (!signal.aborted) {
+        try {
+          await prune()
+          await dropAll(signal)
+        } catch (error) {
+          // It is tried again; a damaged log is told of where it is signed.
+          const isKnown =
+            error instanceof AuthError ||
+            error instanceof StoreError ||
+            error instanceof AuditDamage
+          if (!isKnown) throw error
+        }
+        await clock.sleep(every, signal).catch(() => {})
+      }
+    },
+  }
+}
