@@ -20,7 +20,11 @@ const TARGETS: Readonly<Record<Architecture, string>> = {
 }
 
 /** What is compiled in: the programs, and what runs in threads of its own beside them. */
-const ENTRIES = ['src/cli/multi-call.ts', 'src/auth/store/sqlite/writer.ts']
+const ENTRIES = [
+  'src/cli/multi-call.ts',
+  'src/auth/store/sqlite/writer.ts',
+  'src/auth/store/sqlite/audit-verify-thread.ts',
+]
 
 const FLAGS = [
   '--compile',

@@ -71,6 +71,8 @@ export type AuditSubject = 'bot' | 'instanceId'
 export interface AuditForm {
   /** `MZ`, a number, and I for information or W for a warning. */
   readonly code: string
+  /** Where the type's own doesn't say it. */
+  readonly meaning?: string
   /** What an event of this type always carries, and what at times. */
   readonly about?: readonly AuditSubject[]
   readonly maybeAbout?: readonly AuditSubject[]
@@ -79,7 +81,7 @@ export interface AuditForm {
 }
 
 export interface AuditEntry {
-  /** As a clause about what happened, or was refused. */
+  /** As a clause. */
   readonly meaning: string
   readonly success?: AuditForm
   readonly refused?: AuditForm
@@ -221,6 +223,7 @@ export const AUDIT_EVENTS = {
     },
     refused: {
       code: 'MZ4001W',
+      meaning: 'a join as a bot was refused',
       maybeAbout: ['bot'],
       fields: ['reason', 'client_host'],
       maybeFields: ['token'],
@@ -234,7 +237,12 @@ export const AUDIT_EVENTS = {
       fields: ISSUE,
       maybeFields: ['repeated', 'recovered_from_generation'],
     },
-    refused: { code: 'MZ4002W', about: INSTANCE, fields: ['reason', 'presented_generation'] },
+    refused: {
+      code: 'MZ4002W',
+      meaning: 'a renewal of an instance was refused',
+      about: INSTANCE,
+      fields: ['reason', 'presented_generation'],
+    },
   },
   'rpc.denied': {
     meaning: 'somebody called what is not theirs to call',
@@ -261,7 +269,12 @@ export const AUDIT_EVENTS = {
       fields: ['node', 'token', ...ISSUE],
       maybeFields: ['repeated'],
     },
-    refused: { code: 'MZ6001W', fields: ['node', 'reason'], maybeFields: ['token'] },
+    refused: {
+      code: 'MZ6001W',
+      meaning: 'a join as a node was refused',
+      fields: ['node', 'reason'],
+      maybeFields: ['token'],
+    },
   },
   'node.renew': {
     meaning: 'a node renewed its identity',
@@ -273,6 +286,7 @@ export const AUDIT_EVENTS = {
     },
     refused: {
       code: 'MZ6002W',
+      meaning: 'a renewal of a node was refused',
       about: ['instanceId'],
       fields: ['node', 'reason', 'presented_generation'],
     },

@@ -16,7 +16,7 @@ import {
   verifyMessage,
 } from '../ssh/message-signature.ts'
 import type { SshPublicKey } from '../ssh/public-key.ts'
-import { fingerprint, isSameKey } from '../ssh/public-key.ts'
+import { fingerprint, isSameKey, parsePublicKey } from '../ssh/public-key.ts'
 import type { SshSigner } from '../ssh/signature.ts'
 import { AuditDamage } from './audit-damage.ts'
 import type { CheckpointRecord } from './audit-log.ts'
@@ -33,6 +33,11 @@ export type Statement = Omit<CheckpointRecord, 'signature'>
 export interface AuditTrust {
   readonly clusterId: string
   readonly keys: readonly SshPublicKey[]
+}
+
+/** @param keys in their wire encoding */
+export function trustOf(clusterId: string, keys: readonly Uint8Array[]): AuditTrust {
+  return { clusterId, keys: keys.map((key) => parsePublicKey(key)) }
 }
 
 export function signStatement(

@@ -20,6 +20,8 @@ export interface LogPart {
   readonly text: string
   /** The last event that it goes to. */
   readonly last: number
+  /** The event of the last checkpoint in it; 0 where there is none. */
+  readonly lastCheckpoint: number
 }
 
 type Context = Pick<AuthContext, 'store' | 'authorities'>
@@ -113,16 +115,15 @@ export async function readLines(
   const query = { after, before: through + 1, limit } as const
   const { events } = await store.audit.page({ ...query, order: 'oldest-first' })
   const last = events.at(-1)?.sequence ?? after
-  const checkpoints = new Map(
-    (await store.audit.checkpoints({ after, through: last, limit })).map((it) => [it.sequence, it]),
-  )
+  const signed = await store.audit.checkpoints({ after, through: last, limit })
+  const checkpoints = new Map(signed.map((it) => [it.sequence, it]))
   const text = events
     .map((event) => {
       const checkpoint = checkpoints.get(event.sequence)
       return encodeEvent(event) + (checkpoint ? encodeCheckpoint(checkpoint) : '')
     })
     .join('')
-  return { text, last }
+  return { text, last, lastCheckpoint: signed.at(-1)?.sequence ?? 0 }
 }
 
 function emptyRange(): AuthError {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { addEvents } from '../../test/fakes/audit-events.ts'
+import { addEvents, tamper } from '../../test/fakes/audit-events.ts'
 import { openTestAuth, type TestAuth } from '../../test/fakes/auth.ts'
 import { DAY, HOUR } from '../base/clock.ts'
 import { createAuditRetention } from './audit-retention.ts'
@@ -61,6 +61,29 @@ describe('retention', () => {
     await auth.audit.signing.checkpoint()
     auth.clock.advance(HOUR)
     assert.ok((await retentionOf(auth).prune()) > 0)
+  })
+
+  it('prunes what a release has left that signed nothing, having verified it', async () => {
+    await using auth = await openTestAuth()
+    const { store } = auth.context
+    auth.clock.advance(100 * DAY)
+    await addEvents(store, 3_500, 0)
+    await addEvents(store, 500, auth.clock.now())
+    assert.equal(await retentionOf(auth, 3_000).prune(), 0, 'nothing is signed')
+    await auth.audit.signing.checkpoint()
+    assert.equal(await retentionOf(auth, 3_000).prune(), 3_000)
+    const verified = await auth.audit.verify(NOBODY)
+    assert.deepEqual([verified.begins, verified.first], ['at-anchor', 3_001])
+  })
+
+  it('prunes nothing of a log that is damaged', async () => {
+    await using auth = await openTestAuth()
+    auth.clock.advance(100 * DAY)
+    await addEvents(auth.context.store, 3_000, 0)
+    await auth.audit.signing.checkpoint()
+    tamper(auth.database, `UPDATE audit_events SET actor = 'hub' WHERE sequence = 1000`)
+    await assert.rejects(retentionOf(auth, 2_900).prune(), { code: 'altered', sequence: 1_000 })
+    assert.equal(await auth.context.store.audit.anchor(), undefined)
   })
 
   it('drops what is pruned in the background, also what an earlier run has left', async () => {

@@ -1,10 +1,14 @@
 /**
  * Prunes the beginning of the audit log once it is old enough. It is pruned up to a checkpoint, which
  * the hub signed when it was made: so what is signed as the new beginning is what was signed then.
+ * Where there are many old events and no such checkpoint, as after a release that signed none, the
+ * whole log is verified first.
  */
 import { DAY, formatTime, MINUTE } from '../base/clock.ts'
+import type { ChainHead } from './audit-chain.ts'
 import { verifyStatement } from './audit-checkpoint.ts'
 import { AuditDamage } from './audit-damage.ts'
+import { headAt } from './audit-export.ts'
 import type { AuditSigning } from './audit-signing.ts'
 import { decideAndCommit } from './commit.ts'
 import { type AuthContext, eventByHub } from './context.ts'
@@ -25,6 +29,8 @@ export interface AuditRetention {
 /** Small, with pauses between: other acts share a commit with it, and wait for it. */
 const DROPPED_AT_ONCE = 250
 const PAUSE = 50
+/** Between two checkpoints there are fewer. */
+const MANY = 2_000
 
 /**
  * @param keepMs how long events are kept; undefined: for ever
@@ -57,23 +63,38 @@ export function createAuditRetention(
   async function prune(): Promise<number> {
     if (keepMs === undefined) return 0
     const before = clock.now() - keepMs
-    const checkpoint = await store.audit.checkpointBefore(await lastOld(before))
+    const last = await lastOld(before)
     const start = (await store.audit.anchor())?.sequence ?? 0
-    if (!checkpoint || checkpoint.sequence <= start) return 0
-    verifyStatement(signing.trust, 'checkpoint', checkpoint)
-    const events = checkpoint.sequence - start
+    const end = await endOf(start, last)
+    if (!end) return 0
+    const events = end.sequence - start
     const fields = {
-      through: String(checkpoint.sequence),
+      through: String(end.sequence),
       events: String(events),
       before: formatTime(before),
     }
     await decideAndCommit(() =>
       store.commit({
-        changes: [{ kind: 'prune-events', anchor: signing.anchorAt(checkpoint) }],
+        changes: [{ kind: 'prune-events', anchor: signing.anchorAt(end) }],
         events: [eventByHub(context, 'audit.prune', { fields })],
       }),
     )
     return events
+  }
+
+  /** An event up to `last`, of whose hash one can be sure. @throws AuditDamage */
+  async function endOf(start: number, last: number): Promise<ChainHead | undefined> {
+    const checkpoint = await store.audit.checkpointBefore(last)
+    if (checkpoint && checkpoint.sequence > start) {
+      verifyStatement(signing.trust, 'checkpoint', checkpoint)
+      return checkpoint
+    }
+    if (last - start < MANY) return undefined
+    const { signed } = await store.audit.verify({
+      ...{ trust: signing.trust, onProgress: () => {} },
+      signal: new AbortController().signal,
+    })
+    return signed && signed.sequence >= last ? headAt(context, last) : undefined
   }
 
   async function dropAll(signal: AbortSignal): Promise<void> {
@@ -92,6 +113,8 @@ export function createAuditRetention(
     async run(signal) {
       while (!signal.aborted) {
         try {
+          // Nothing is pruned of a log that is known to be damaged.
+          if (keepMs !== undefined) await signing.checkpoint()
           await prune()
           await dropAll(signal)
         } catch (error) {

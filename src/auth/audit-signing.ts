@@ -1,6 +1,6 @@
 /**
- * Signs the audit log as it grows: after every `EVERY_EVENTS` events, after `EVERY_MS` where there
- * were any, and when the hub stops.
+ * Signs the audit log as it grows: at the hub's start, after every `EVERY_EVENTS` events, after
+ * `EVERY_MS` where there were any, and when the hub stops.
  *
  * Before it signs, the hub follows the chain from the last thing that it signed. So nobody can have
  * it sign a log that was altered in between: it finds that, says so, and signs no more.
@@ -18,7 +18,7 @@ import { AuthError } from './errors.ts'
 import { StoreError } from './storage.ts'
 
 const EVERY_EVENTS = 1_000
-const EVERY_MS = 10 * MINUTE
+const EVERY_MS = 5 * MINUTE
 const RETRY_MS = MINUTE
 
 /** As many events are followed here; more, as after an upgrade, in a thread of the store's. */
@@ -36,8 +36,8 @@ export interface AuditSigning {
    * @throws AuthError `audit-damaged`
    */
   checkpoint(): Promise<CheckpointRecord | undefined>
-  /** Signs that everything up to a checkpoint may be pruned. */
-  anchorAt(checkpoint: CheckpointRecord): CheckpointRecord
+  /** Signs that everything up to an event is pruned. */
+  anchorAt(event: ChainHead): CheckpointRecord
   /** Signs at its times, until aborted. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -137,7 +137,7 @@ export function createAuditSigning(
 
     async run(signal) {
       let unsigned = 0
-      let wait = EVERY_MS
+      let wait = 0
       const stop = store.changes.subscribe((_changes, events) => {
         unsigned += events.length
         if (unsigned >= EVERY_EVENTS) waker.wake()

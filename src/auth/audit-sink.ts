@@ -135,7 +135,7 @@ export function createAuditSink(
       const part = await readLines(context, { after: last, through: newest, limit: PART })
       if (part.last === last) break
       await place.write(part.text)
-      lastCheckpoint = Math.max(lastCheckpoint, await lastCheckpointOf(part.last))
+      lastCheckpoint = Math.max(lastCheckpoint, part.lastCheckpoint)
       last = part.last
     }
     // Those that were made of events which had been written.
@@ -144,10 +144,6 @@ export function createAuditSink(
       await place.write(encodeCheckpoint(checkpoint))
       lastCheckpoint = checkpoint.sequence
     }
-  }
-
-  async function lastCheckpointOf(through: number): Promise<number> {
-    return (await store.audit.checkpointBefore(through))?.sequence ?? 0
   }
 
   /** Whether it went well. */

@@ -133,4 +133,23 @@ describe('an outlet', () => {
     })
     assert.deepEqual([subscriptions, line.seen], [0, ['end']])
   })
+
+  it('tells when nothing waits any more, or the stream is over', async () => {
+    const line = openLine()
+    await line.outlet.drained()
+    send(line, 'a', 'b')
+    const order: string[] = []
+    const drained = line.outlet.drained().then(() => order.push('drained'))
+    line.take()
+    await Promise.resolve()
+    order.push('one taken')
+    line.take()
+    await drained
+    assert.deepEqual(order, ['one taken', 'drained'])
+    send(line, 'c')
+    const over = line.outlet.drained()
+    line.cancel()
+    await over
+    await line.outlet.drained()
+  })
 })

@@ -37,6 +37,14 @@ export class Hub implements AsyncDisposable {
     return this.#child.stderr
   }
 
+  get stdout(): string {
+    return this.#child.stdout
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.signal(signal)
+  }
+
   async run(commandLine: string): Promise<RunResult> {
     return await run(commandLine, { env: this.env })
   }

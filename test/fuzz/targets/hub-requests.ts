@@ -74,7 +74,8 @@ async function call(rpc: Rpc, request: Buffer, caller: Caller): Promise<Verdict>
   const end = (error?: unknown) => {
     if (error !== undefined) throw error
   }
-  await rpc.open(request, caller, { signal: ended.signal, send: () => {}, end, subscribe })
+  const sending = { send: () => {}, drained: async () => {} }
+  await rpc.open(request, caller, { signal: ended.signal, end, subscribe, ...sending })
   return 'accepted'
 }
 

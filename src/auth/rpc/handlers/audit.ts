@@ -6,9 +6,11 @@ import { formatCheckpoint, parseCheckpoint } from '../../audit-checkpoint.ts'
 import { AuditDamage } from '../../audit-damage.ts'
 import { followAudit } from '../../audit-follow.ts'
 import { encodeHeader } from '../../audit-lines.ts'
-import type { CheckpointRecord } from '../../audit-log.ts'
+import type { AuditVerification, CheckpointRecord } from '../../audit-log.ts'
+import type { Verified } from '../../audit-verifier.ts'
 import type { AuthContext } from '../../context.ts'
 import { AuthError } from '../../errors.ts'
+import type { Outlet } from '../outlet.ts'
 import { type Rpc, rpc, stream } from '../rpc.ts'
 import { readFilter, readSequence, toAuditEvent, toDamage, toVerified } from './audit-messages.ts'
 import { optional, optionalTime } from './fields.ts'
@@ -34,11 +36,13 @@ export function auditRpcs(audit: Audit, context: AuthContext): readonly Rpc[] {
       const after = request.after === undefined ? newest : readSequence(request.after)
       const filter = { ...readFilter(request.filter), after }
       outlet.send([])
-      for await (const events of followAudit(context, filter, outlet.signal)) {
-        outlet.send(events)
-        // Whoever reads slowly is waited for, in place of being cut off.
-        await outlet.drained()
-      }
+      inBackground(outlet, async (signal) => {
+        for await (const events of followAudit(context, filter, signal)) {
+          outlet.send(events)
+          // Whoever reads slowly is waited for, in place of being cut off.
+          await outlet.drained()
+        }
+      })
     }),
 
     rpc(method.getAuditKey, async () => ({
@@ -72,28 +76,47 @@ export function auditRpcs(audit: Audit, context: AuthContext): readonly Rpc[] {
     }),
 
     stream(method.verifyLog, asItIs, async ({ checkpoint }, _caller, outlet) => {
-      outlet.send(verifying(0n))
-      try {
-        const verified = await audit.verify({
-          held: checkpoint === '' ? undefined : readHeld(checkpoint, clusterId),
-          onProgress: (events) => outlet.send(verifying(BigInt(events))),
-          signal: outlet.signal,
-        })
-        outlet.send({ state: { case: 'verified', value: toVerified(verified) } })
-      } catch (error) {
-        if (!(error instanceof AuditDamage)) throw error
-        outlet.send({ state: { case: 'damage', value: toDamage(error) } })
-      }
-      outlet.end()
+      const onProgress = (events: number) =>
+        outlet.send({ state: { case: 'eventsSoFar', value: BigInt(events) } })
+      onProgress(0)
+      inBackground(outlet, async (signal) => {
+        outlet.send({ state: await outcome(() => verify(checkpoint, { onProgress, signal })) })
+        outlet.end()
+      })
     }),
   ]
+
+  function verify(
+    checkpoint: string,
+    request: Pick<AuditVerification, 'onProgress' | 'signal'>,
+  ): Promise<Verified> {
+    const held = checkpoint === '' ? undefined : readHeld(checkpoint, clusterId)
+    return audit.verify({ ...request, held })
+  }
+}
+
+/** What a stream is fed with, from its opening to its end; what it fails with is told at its end. */
+function inBackground<Update>(
+  outlet: Outlet<Update>,
+  feed: (signal: AbortSignal) => Promise<void>,
+): void {
+  outlet.subscribe(() => {
+    const stopping = new AbortController()
+    feed(stopping.signal).catch((error: unknown) => outlet.end(error))
+    return () => stopping.abort(new AuthError('unavailable', 'the stream has ended'))
+  })
+}
+
+async function outcome(verify: () => Promise<Verified>): Promise<VerifyLogUpdate['state']> {
+  try {
+    return { case: 'verified', value: toVerified(await verify()) }
+  } catch (error) {
+    if (!(error instanceof AuditDamage)) throw error
+    return { case: 'damage', value: toDamage(error) }
+  }
 }
 
 type VerifyLogUpdate = MessageInitShape<typeof VerifyLogResponseSchema>
-
-function verifying(events: bigint): VerifyLogUpdate {
-  return { state: { case: 'eventsSoFar', value: events } }
-}
 
 function toEvents(events: readonly Parameters<typeof toAuditEvent>[0][]) {
   return { events: events.map(toAuditEvent) }

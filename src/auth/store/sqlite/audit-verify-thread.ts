@@ -1,7 +1,7 @@
 /** A thread that verifies the log on a connection of its own, so that the hub doesn't wait for it. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { messageOf } from '../../../base/errors.ts'
-import { parsePublicKey } from '../../../ssh/public-key.ts'
+import { trustOf } from '../../audit-checkpoint.ts'
 import { AuditDamage } from '../../audit-damage.ts'
 import { verifyLog } from './audit-verify.ts'
 import type { FromVerifier, VerifierData } from './audit-verify-messages.ts'
@@ -14,8 +14,7 @@ function serve({ path, clusterId, keys, held }: VerifierData): void {
   const send = (message: FromVerifier) => parentPort?.postMessage(message)
   const database = new Connection(path, { readOnly: true, busyTimeoutMs: BUSY_TIMEOUT_MS })
   try {
-    const trust = { clusterId, keys: keys.map((key) => parsePublicKey(key)) }
-    const request = { trust, held: held && withBuffers(held) }
+    const request = { trust: trustOf(clusterId, keys), held: held && withBuffers(held) }
     const verified = verifyLog(database, request, (events) => send({ kind: 'progress', events }))
     send({ kind: 'verified', verified })
   } catch (error) {

@@ -31,7 +31,7 @@ export async function verifyFile(
   if (parsed && parsed.clusterId !== header.clusterId) throw otherCluster(parsed.clusterId)
   if (!signed) {
     throw new AuditDamage('unsigned', undefined, 'nothing in this file is signed by the hub', {
-      hint: 'export it anew, or wait for the next checkpoint: it comes within ten minutes',
+      hint: 'export it anew, or wait for the next checkpoint: it comes within five minutes',
     })
   }
   return {

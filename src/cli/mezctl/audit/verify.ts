@@ -1,3 +1,4 @@
+import { formatTime } from '../../../base/clock.ts'
 import { optional, type Values } from '../../../base/parameter.ts'
 import { file, fileOrStandard } from '../../../base/value-kind.ts'
 import { CliError } from '../../cli-error.ts'
@@ -91,9 +92,9 @@ function textOf(passed: Passed): string {
     ['Begins', `${BEGINNINGS[begins] ?? begins}${begins === 'within' ? ` ${first - 1}` : ''}`],
     [
       'Signed',
-      signedAt === undefined ? 'nothing' : `up to ${signedThrough}, at ${timeOf(signedAt)}`,
+      signedAt === undefined ? 'nothing' : `up to ${signedThrough}, at ${formatTime(signedAt)}`,
     ],
-    ['Not signed yet', unsigned > 0 ? counted(unsigned, 'event') : ''],
+    ...(unsigned > 0 ? [['Not signed yet', counted(unsigned, 'event')] as const] : []),
   ])
   return `The audit log is as the hub wrote it.\n\n${details}`
 }
@@ -103,10 +104,6 @@ function passedJson({ signedThrough, signedAt, ...passed }: Passed) {
     valid: true,
     ...passed,
     signed_through: signedThrough,
-    signed_at: signedAt === undefined ? null : timeOf(signedAt),
+    signed_at: signedAt === undefined ? null : formatTime(signedAt),
   }
-}
-
-function timeOf(milliseconds: number): string {
-  return new Date(milliseconds).toISOString()
 }
