@@ -29,7 +29,7 @@ export type WritingCall = (typeof WRITING_CALLS)[number]
 export interface LoggedCall {
   readonly thread: number
   readonly call: WritingCall
-  /** The first that it names, as strace looks for it: what is renamed; where a symlink leads. */
+  /** As strace looks for it: what is renamed, not what it becomes; the symlink, not where it leads. */
   readonly path: string
   /** From 1, among those of its name and path in its thread: as strace counts. */
   readonly number: number
@@ -43,7 +43,7 @@ const LINE = /^(\d+) +(\w+)\((.*)$/
 const RESUMED = /^(\d+) +<\.\.\. (\w+) resumed>.*?\) += (.*)$/
 const RESULT = /\) += ([^()]*(?:\([^()]*\))?[^()]*)$/
 const DESCRIPTOR = /^\d+<(\/[^>]*)>/
-const QUOTED = /"((?:[^"\\]|\\.)*)"/
+const QUOTED = /"((?:[^"\\]|\\.)*)"/g
 
 /** In the order in which they were made, those on sockets left out. */
 export function parseStraceLog(log: string): readonly LoggedCall[] {
@@ -86,5 +86,7 @@ function known(result: string): string | undefined {
 function pathOf(call: WritingCall, rest: string): string | undefined {
   const descriptor = DESCRIPTOR.exec(rest)?.[1]
   if (call !== 'openat' && call !== 'utimensat' && descriptor !== undefined) return descriptor
-  return /^\d+</.test(rest) ? undefined : QUOTED.exec(rest)?.[1]
+  if (/^\d+</.test(rest)) return undefined
+  const paths = [...rest.matchAll(QUOTED)].map(([, path]) => path)
+  return call === 'symlink' ? paths.at(-1) : paths[0]
 }

@@ -30,6 +30,8 @@ export interface Fault {
 
 export interface StraceOptions {
   readonly directory: TemporaryDirectory
+  /** Absent: a new file in the directory. */
+  readonly log?: string
   /** Absolute; calls about other paths are neither counted nor logged. Absent: all are. */
   readonly paths?: readonly string[]
   /** At most one for each call. */
@@ -44,7 +46,15 @@ export function faultAt(
   return { paths: [path], faults: [{ call, from: number, effect }] }
 }
 
+export function readStraceLog(path: string): readonly LoggedCall[] {
+  return parseStraceLog(readFileSync(path, 'utf8'))
+}
+
 let logs = 0
+
+function logOf({ directory, log }: StraceOptions): string {
+  return log ?? directory.join(`strace-${++logs}`)
+}
 
 /** A strace, while it watches a process. */
 export class Strace implements AsyncDisposable {
@@ -58,7 +68,7 @@ export class Strace implements AsyncDisposable {
 
   /** Watches a process that runs, all of its threads. */
   static async attach(pid: number, options: StraceOptions): Promise<Strace> {
-    const log = options.directory.join(`strace-${++logs}`)
+    const log = logOf(options)
     const words = ['-p', String(pid), ...straceWords(options, log)]
     const child = startChild([programPath('strace'), ...words], {
       env: testEnvironment(options.directory.path),
@@ -69,7 +79,7 @@ export class Strace implements AsyncDisposable {
 
   /** The writing calls so far. */
   calls() {
-    return parseStraceLog(readFileSync(this.#log, 'utf8'))
+    return readStraceLog(this.#log)
   }
 
   /** Ends when the process does, or by `detach`. */
@@ -93,14 +103,14 @@ export class Strace implements AsyncDisposable {
  * written. A process that strace kills shows as strace's own death by that signal.
  */
 export function underStrace(command: readonly string[], options: StraceOptions) {
-  const log = options.directory.join(`strace-${++logs}`)
+  const log = logOf(options)
   return {
     command: [
       // Not with --seccomp-bpf: strace 6.1 then forgets its faults at the first path that isn't one
       // of those given.
       ...[programPath('strace'), ...straceWords(options, log), '--', ...command],
     ],
-    calls: () => parseStraceLog(readFileSync(log, 'utf8')),
+    calls: () => readStraceLog(log),
   }
 }
 

@@ -1,0 +1,16 @@
+import {
+  daemonFirstStart,
+  daemonKeyRotation,
+  daemonOneShot,
+  daemonRenewal,
+} from './daemon-scenes.ts'
+import type { Scene } from './drill.ts'
+import { HUB_SCENES } from './hub-scenes.ts'
+
+export const SCENES: readonly Scene[] = [
+  daemonFirstStart,
+  daemonRenewal,
+  daemonKeyRotation,
+  daemonOneShot,
+  ...HUB_SCENES,
+]
