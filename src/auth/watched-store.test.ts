@@ -20,8 +20,15 @@ async function open() {
     },
   }
   const told: CommitOutcome[] = []
-  const watched = watchStore(failing, clock, ({ outcome }) => void told.push(outcome))
+  const troubles: unknown[] = []
+  const watched = watchStore(
+    failing,
+    clock,
+    ({ outcome }) => void told.push(outcome),
+    (failure) => void troubles.push(failure),
+  )
   return {
+    troubles,
     auth,
     disk,
     told,
@@ -36,19 +43,24 @@ const full = () => new StoreError('unavailable', 'store', 'the disk is full')
 describe('a watched store', () => {
   it('tells of every commit how it came out, and is in trouble while they fail', async () => {
     await using scene = await open()
-    const { watched, disk, told } = scene
+    const { watched, disk, told, troubles } = scene
     await watched.store.commit(NOTHING)
     assert.equal(watched.trouble(), undefined)
     const missing: Act = { changes: [{ kind: 'delete-role', name: 'nobody' }], events: [] }
     await assert.rejects(watched.store.commit(missing), { code: 'missing' })
     assert.equal(watched.trouble(), undefined, 'the condition of an act is no trouble of the store')
+    const first = full()
+    disk.failure = first
+    await assert.rejects(watched.store.commit(NOTHING), { code: 'unavailable' })
     disk.failure = full()
     await assert.rejects(watched.store.commit(NOTHING), { code: 'unavailable' })
     assert.match(watched.trouble() ?? '', /^no commit succeeds since 20.*: the disk is full$/)
     disk.failure = undefined
     await watched.store.commit(NOTHING)
+    await watched.store.commit(NOTHING)
     assert.equal(watched.trouble(), undefined)
-    assert.deepEqual(told, ['committed', 'refused', 'failed', 'committed'])
+    assert.deepEqual(told, ['committed', 'refused', 'failed', 'failed', 'committed', 'committed'])
+    assert.deepEqual(troubles, [first, undefined], 'told once at the beginning, once at the end')
   })
 
   it('tries by itself until commits succeed again, and has that in the audit log, once', async () => {

@@ -28,6 +28,12 @@ export interface WatchedStore {
   run(signal: AbortSignal): Promise<void>
 }
 
+/**
+ * Told when commits begin to fail, with the first failure, and when they succeed again, with nothing.
+ * Must not throw.
+ */
+export type TroubleListener = (failure: unknown) => void
+
 const CONDITIONS: ReadonlySet<StoreErrorCode> = new Set(['exists', 'missing', 'in-use', 'conflict'])
 const RETRY = 5 * SECOND
 
@@ -35,10 +41,23 @@ export function watchStore(
   store: Store,
   clock: Clock,
   onCommit: CommitListener = () => {},
+  onTrouble: TroubleListener = () => {},
 ): WatchedStore {
   /** In the order in which they began. */
   const underWay = new Set<{ readonly start: number }>()
   let failing: { readonly since: number; readonly message: string } | undefined
+
+  function fail(error: unknown): void {
+    const since = failing?.since
+    failing = { since: since ?? clock.now(), message: messageOf(error) }
+    if (since === undefined) onTrouble(error)
+  }
+
+  function succeed(): void {
+    const hadFailed = failing !== undefined
+    failing = undefined
+    if (hadFailed) onTrouble(undefined)
+  }
 
   async function commit(act: Act): Promise<void> {
     const begun = { start: clock.monotonic() }
@@ -49,11 +68,11 @@ export function watchStore(
       outcome = 'committed'
     } catch (error) {
       if (error instanceof StoreError && CONDITIONS.has(error.code)) outcome = 'refused'
-      else failing = { since: failing?.since ?? clock.now(), message: messageOf(error) }
+      else fail(error)
       throw error
     } finally {
       underWay.delete(begun)
-      if (outcome === 'committed') failing = undefined
+      if (outcome === 'committed') succeed()
       onCommit({ act, outcome, milliseconds: clock.monotonic() - begun.start })
     }
   }

@@ -35,13 +35,15 @@ export interface LoggedCall {
   readonly number: number
   /** Whether it changes anything: false for an `openat` that only opens. */
   readonly writes: boolean
+  /** What stands behind the opening bracket, as strace writes it. */
+  readonly text: string
   /** Undefined where the process was killed in it, or it has not returned. */
   readonly result: string | undefined
 }
 
 const LINE = /^(\d+) +(\w+)\((.*)$/
 const RESUMED = /^(\d+) +<\.\.\. (\w+) resumed>.*?\) += (.*)$/
-const RESULT = /\) += ([^()]*(?:\([^()]*\))?[^()]*)$/
+const RESULT = /^.*\) += (.*)$/
 const DESCRIPTOR = /^\d+<(\/[^>]*)>/
 const QUOTED = /"((?:[^"\\]|\\.)*)"/g
 
@@ -72,7 +74,15 @@ export function parseStraceLog(log: string): readonly LoggedCall[] {
     const writes = call !== 'openat' || /\bO_(CREAT|TRUNC)\b/.test(rest)
     if (rest.includes('<unfinished')) unfinished.set(`${thread} ${call}`, calls.length)
     const [, result = UNKNOWN] = RESULT.exec(rest) ?? []
-    calls.push({ thread: Number(thread), call, path, number, writes, result: known(result) })
+    calls.push({
+      thread: Number(thread),
+      call,
+      path,
+      number,
+      writes,
+      text: rest,
+      result: known(result),
+    })
   }
   return calls
 }

@@ -32,9 +32,12 @@ export interface StraceOptions {
   readonly directory: TemporaryDirectory
   /** Absent: a new file in the directory. */
   readonly log?: string
+  /** How much is logged of what is written; what is longer is cut off. Absent: strace's 32 bytes. */
+  readonly dataBytes?: number
   /** Absolute; calls about other paths are neither counted nor logged. Absent: all are. */
   readonly paths?: readonly string[]
-  /** At most one for each call. */
+  /** At most one for each call. With faults, calls of other names are logged only if `logsAll`. */
+  readonly logsAll?: boolean
   readonly faults?: readonly Fault[]
 }
 
@@ -114,11 +117,12 @@ export function underStrace(command: readonly string[], options: StraceOptions) 
   }
 }
 
-function straceWords({ paths = [], faults = [] }: StraceOptions, log: string): readonly string[] {
-  // What isn't befallen by a fault is only traced in order to be recorded.
-  const traced = faults.length > 0 ? faults.map(({ call }) => call) : WRITING_CALLS
+function straceWords(options: StraceOptions, log: string): readonly string[] {
+  const { paths = [], faults = [], dataBytes, logsAll = faults.length === 0 } = options
+  const traced = logsAll ? WRITING_CALLS : faults.map(({ call }) => call)
   return [
     ...['-f', '-y', '-o', log, '-e', 'signal=none', '-e', `trace=${traced.join(',')}`],
+    ...(dataBytes === undefined ? [] : ['-s', String(dataBytes)]),
     ...paths.flatMap((path) => ['-P', path]),
     ...faults.flatMap((fault) => ['-e', injection(fault)]),
   ]

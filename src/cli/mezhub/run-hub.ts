@@ -9,6 +9,7 @@ import { openSqliteStore } from '../../auth/store/sqlite/open.ts'
 import { type WatchedStore, watchStore } from '../../auth/watched-store.ts'
 import { formatAddress } from '../../base/address.ts'
 import { SECOND } from '../../base/clock.ts'
+import { MeziteError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import { isHealthy } from '../../diag/health.ts'
 import { hubSocket } from '../data-directory.ts'
@@ -54,7 +55,7 @@ export async function runHub(
     onGroup: metrics?.onGroup,
     onFailed: broken.reject,
   })
-  const watched = watchStore(opened, clock, metrics?.onCommit)
+  const watched = watchStore(opened, clock, metrics?.onCommit, (error) => tellTrouble(log, error))
   const health = new HubHealth(watched)
   const settings = new Settings<HubStartValues>({
     ...{ values, readAgain, live: ['logLevel', 'publicAddr'] },
@@ -145,6 +146,18 @@ async function serve(parts: Parts): Promise<void> {
     await Promise.race([auth.audit.close(), clock.sleep(LONGEST_CLOSE)])
     stopListening()
   }
+}
+
+function tellTrouble(log: Logger, error: unknown): void {
+  if (error === undefined) {
+    log.info({}, 'the store takes acts again')
+    return
+  }
+  const hint = error instanceof MeziteError ? error.hint : undefined
+  log.error(
+    { error, ...(hint && { hint }) },
+    'the store takes no acts: nothing is issued or changed; tried again until it does',
+  )
 }
 
 /** Loaded only where somebody wants to look. */

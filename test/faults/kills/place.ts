@@ -30,13 +30,11 @@ export const sqlitePlace: HubPlace = {
   name: 'sqlite',
   flags: (directory) => [`--data-dir=${directory}`],
   async read(directory, act) {
-    const database = new Connection(join(directory, 'hub.db'), {
-      readOnly: true,
-      busyTimeoutMs: 5_000,
-    })
+    const path = join(directory, 'hub.db')
+    const database = new Connection(path, { readOnly: true, busyTimeoutMs: 5_000 })
     try {
       return await act({
-        audit: createAuditReader(database),
+        audit: createAuditReader(database, path),
         bots: createBotReader(database),
         instances: createInstanceReader(database),
         locks: createLockReader(database),

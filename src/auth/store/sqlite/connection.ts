@@ -18,20 +18,26 @@ export interface ConnectionOptions {
  * integers are read as bigint, so that none loses a digit. Its failures come out as `StoreError`s.
  */
 export class Connection {
+  readonly #path: string
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
 
   constructor(path: string, { readOnly = false, busyTimeoutMs }: ConnectionOptions) {
-    this.#database = reporting(() => new DatabaseSync(path, { readOnly, timeout: busyTimeoutMs }))
+    this.#path = path
+    this.#database = this.#reporting(
+      () => new DatabaseSync(path, { readOnly, timeout: busyTimeoutMs }),
+    )
   }
 
   get(sql: string, parameters: Parameters = {}): Row | undefined {
-    const values = reporting(() => this.#prepare(sql).get(parameters))
+    const values = this.#reporting(() => this.#prepare(sql).get(parameters))
     return values && new Row(values)
   }
 
   all(sql: string, parameters: Parameters = {}): readonly Row[] {
-    return reporting(() => this.#prepare(sql).all(parameters)).map((values) => new Row(values))
+    return this.#reporting(() => this.#prepare(sql).all(parameters)).map(
+      (values) => new Row(values),
+    )
   }
 
   /**
@@ -40,17 +46,19 @@ export class Connection {
    */
   values(sql: string, parameters: Parameters = {}): readonly Values[] {
     // Node's types know nothing of `setReturnArrays`.
-    return reporting(() => this.#prepare(sql, 'arrays').all(parameters) as unknown as Values[])
+    return this.#reporting(
+      () => this.#prepare(sql, 'arrays').all(parameters) as unknown as Values[],
+    )
   }
 
   /** Returns how many rows it inserted, updated or deleted. */
   run(sql: string, parameters: Parameters = {}): number {
-    return Number(reporting(() => this.#prepare(sql).run(parameters)).changes)
+    return Number(this.#reporting(() => this.#prepare(sql).run(parameters)).changes)
   }
 
   /** For statements that are run once: any number of them, without parameters. */
   execute(sql: string): void {
-    reporting(() => this.#database.exec(sql))
+    this.#reporting(() => this.#database.exec(sql))
   }
 
   get inTransaction(): boolean {
@@ -71,12 +79,12 @@ export class Connection {
     this.#statements.set(name, statement)
     return statement
   }
-}
 
-function reporting<T>(act: () => T): T {
-  try {
-    return act()
-  } catch (error) {
-    throw storeError(error)
+  #reporting<T>(act: () => T): T {
+    try {
+      return act()
+    } catch (error) {
+      throw storeError(error, this.#path)
+    }
   }
 }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import { type Act, StoreError } from '../../storage.ts'
 import { createAuditReader } from './audit.ts'
 import { Connection } from './connection.ts'
-import { commitGroup } from './group.ts'
+import { GroupCommitter } from './group.ts'
 import { migrate } from './migrations/migrate.ts'
 import { createRoleReader } from './roles.ts'
 
@@ -18,13 +18,15 @@ function insertRole(name: string, document = ''): Act {
   }
 }
 
-describe('commitGroup', () => {
+describe('GroupCommitter', () => {
   let directory = ''
   let database: Connection
+  let committer: GroupCommitter
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'mezite-group-'))
     database = new Connection(join(directory, 'hub.db'), { busyTimeoutMs: 0 })
     migrate(database, 0)
+    committer = new GroupCommitter(database)
   })
   afterEach(async () => {
     database.close()
@@ -40,14 +42,14 @@ describe('commitGroup', () => {
     const pages = Number(database.get('PRAGMA page_count')?.integer('page_count'))
     database.get(`PRAGMA max_page_count = ${pages}`)
     const group = [insertRole('a'), insertRole('big', 'x'.repeat(100_000)), insertRole('b')]
-    for (const outcome of commitGroup(database, group)) {
+    for (const outcome of committer.commit(group)) {
       assert.equal(outcome?.code, 'unavailable')
       assert.equal(outcome?.hint, 'free space on its disk')
     }
     assert.deepEqual(await count(), { roles: 0, events: 0 })
 
     database.get('PRAGMA max_page_count = 100000')
-    assert.deepEqual(commitGroup(database, group), [undefined, undefined, undefined])
+    assert.deepEqual(committer.commit(group), [undefined, undefined, undefined])
     assert.deepEqual(await count(), { roles: 3, events: 3 })
   })
 
@@ -58,7 +60,7 @@ describe('commitGroup', () => {
         throw new StoreError('unavailable', 'store', 'the disk is gone')
       },
     }
-    const outcomes = commitGroup(database, [insertRole('a'), failing, insertRole('b')])
+    const outcomes = committer.commit([insertRole('a'), failing, insertRole('b')])
     assert.ok(outcomes.every((outcome) => outcome?.message === 'the disk is gone'))
     assert.equal(database.inTransaction, false)
     assert.deepEqual(await count(), { roles: 0, events: 0 })
@@ -67,13 +69,13 @@ describe('commitGroup', () => {
   it('fails the whole group where another process has the database', async () => {
     const other = new Connection(join(directory, 'hub.db'), { busyTimeoutMs: 0 })
     other.run('BEGIN IMMEDIATE')
-    const outcomes = commitGroup(database, [insertRole('a'), insertRole('b')])
+    const outcomes = committer.commit([insertRole('a'), insertRole('b')])
     assert.deepEqual(
       outcomes.map((outcome) => outcome?.code),
       ['unavailable', 'unavailable'],
     )
     other.close()
-    assert.deepEqual(commitGroup(database, [insertRole('a')]), [undefined])
+    assert.deepEqual(committer.commit([insertRole('a')]), [undefined])
   })
 
   it('fails alone an act whose values the schema refuses', async () => {
@@ -81,7 +83,7 @@ describe('commitGroup', () => {
       changes: [],
       events: insertRole('').events.map((e) => ({ ...e, time: 0.5 })),
     }
-    const outcomes = commitGroup(database, [insertRole('a'), half, insertRole('b')])
+    const outcomes = committer.commit([insertRole('a'), half, insertRole('b')])
     assert.deepEqual(
       outcomes.map((outcome) => outcome?.code),
       [undefined, 'unavailable', undefined],

@@ -5,12 +5,16 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { StoreError } from '../../storage.ts'
 import { Connection } from './connection.ts'
-import { commitGroup } from './group.ts'
+import { GroupCommitter } from './group.ts'
+import { foldLog, syncDirectoryOf } from './log.ts'
 import { type FromWriter, type ToWriter, toFailure, type WriterData } from './messages.ts'
 import { migrate, schemaVersion } from './migrations/migrate.ts'
 
 /** Other processes have no business here, but a backup or a curious reader may hold it for a while. */
 const BUSY_TIMEOUT_MS = 5_000
+
+/** At the start a backup that is under way is waited for longer. */
+const BACKUP_TIMEOUT_MS = 60_000
 
 /** After a burst the log is cut back to this. */
 const JOURNAL_SIZE_LIMIT = 64 * 1024 * 1024
@@ -33,8 +37,14 @@ function openDatabase({ path, newClusterId }: WriterData): [Connection, clusterI
       PRAGMA temp_store = MEMORY;
       PRAGMA journal_size_limit = ${JOURNAL_SIZE_LIMIT};
     `)
+    // What a hub before this one has left may not be on the disk, whatever it was told: see group.ts.
+    database.execute(`PRAGMA busy_timeout = ${BACKUP_TIMEOUT_MS}`)
+    foldLog(database)
+    database.execute(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
     migrate(database, version)
-    return [database, clusterIdOf(database, newClusterId)]
+    const clusterId = clusterIdOf(database, newClusterId)
+    syncDirectoryOf(path)
+    return [database, clusterId]
   } catch (error) {
     database.close()
     throw error
@@ -52,13 +62,14 @@ function serve(data: WriterData): void {
   const send = (message: FromWriter) => parentPort?.postMessage(message)
   try {
     const [database, clusterId] = openDatabase(data)
+    const committer = new GroupCommitter(database)
     parentPort?.on('message', (message: ToWriter) => {
       if (message.kind === 'close') {
         database.close()
         parentPort?.close()
         return
       }
-      const outcomes = commitGroup(database, message.acts)
+      const outcomes = committer.commit(message.acts)
       send({ kind: 'committed', failures: outcomes.map((error) => error && toFailure(error)) })
     })
     send({ kind: 'ready', clusterId })
