@@ -70,6 +70,11 @@ export function asNumber(value: unknown): number {
 }
 
 /** What `formatTime` writes: milliseconds since the epoch. */
+export function asBoolean(value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new SyntaxError('neither true nor false')
+  return value
+}
+
 export function parseTime(text: string): number {
   const time = Date.parse(text)
   if (Number.isNaN(time) || formatTime(time) !== text) throw new SyntaxError('not a time')

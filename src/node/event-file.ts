@@ -1,8 +1,9 @@
 /** Session events, and the sessions that are in, as the text of a file and back. */
 
 import type { EndReason, SessionEvent } from '../client/node-hub.ts'
-import { asNumber, JsonFields } from '../identity/json-fields.ts'
+import { asBoolean, asNumber, JsonFields } from '../identity/json-fields.ts'
 import type { Session } from './session.ts'
+import { parseConnection } from './session-record.ts'
 
 export function encodeEvent(event: SessionEvent): string {
   const { kind, sessionId, time } = event
@@ -36,11 +37,11 @@ export function parseEvent(text: string): SessionEvent | undefined {
 }
 
 export function encodeSession(session: Session): string {
-  const { id, bootId, monitor, startedAt, certificateSerial, login, bot, instanceId, address } =
-    session
+  const { id, bootId, monitor, connection, isLost, startedAt } = session
+  const { certificateSerial, login, bot, instanceId, address } = session
   const who = { login, bot, instanceId, certificateSerial: String(certificateSerial), address }
   const process = { pid: monitor.pid, startTicks: String(monitor.startTicks) }
-  return `${JSON.stringify({ id, bootId, ...process, startedAt, ...who })}\n`
+  return `${JSON.stringify({ id, bootId, ...process, connection, isLost, startedAt, ...who })}\n`
 }
 
 /** Undefined for what `encodeSession` has not written. */
@@ -54,6 +55,8 @@ export function parseSession(text: string): Session | undefined {
         pid: fields.value('pid', asNumber),
         startTicks: fields.text('startTicks', BigInt),
       },
+      connection: fields.text('connection', parseConnection),
+      isLost: fields.value('isLost', asBoolean),
       startedAt: fields.value('startedAt', asNumber),
       ...readWho(fields),
     }

@@ -87,12 +87,14 @@ export class GrantWatcher {
     const start = ports.clock.monotonic()
     const delta = grants.apply(update)
     for (const problem of delta.problems) observer.onWarning(problem)
+    // Not after files that a slow disk takes its time for. Who comes in meanwhile is ended below.
+    tracker.enforce()
+    tracker.end(update.endSessions)
     files.mark(delta)
     this.#prolong()
     const complete = await during(observer, 'files', () => this.#flush(update.full))
     if (!complete) this.#filesDue.wake()
     tracker.enforce()
-    tracker.end(update.endSessions)
     const milliseconds = ports.clock.monotonic() - start
     const applied = { full: update.full, logins: delta.logins.size, milliseconds, complete }
     observer.onApplied(applied)

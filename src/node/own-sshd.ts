@@ -128,7 +128,7 @@ class OwnSshd implements NodeSshd {
     const { clock, processes } = this.#ports
     while (!signal.aborted) {
       try {
-        const running = await findListener(processes, this.#configPath)
+        const running = findListener(processes, this.#configPath)
         if (running === undefined) await this.#start(signal, onFailure)
         else await this.#untilGone(running, signal)
       } catch (error) {
@@ -164,8 +164,8 @@ class OwnSshd implements NodeSshd {
   /** One that an agent before this one has started. */
   async #untilGone(pid: number, signal: AbortSignal): Promise<void> {
     const { clock, processes } = this.#ports
-    const listener = await findProcess(processes.fs, pid)
-    while (!signal.aborted && listener && (await isRunning(processes.fs, listener))) {
+    const listener = findProcess(processes.proc, pid)
+    while (!signal.aborted && listener && isRunning(processes.proc, listener)) {
       await clock.sleep(POLL_MS, signal).catch(() => undefined)
     }
   }
@@ -173,11 +173,10 @@ class OwnSshd implements NodeSshd {
   /** Ends the listener. Sessions go on; they are not its own. */
   async #stop(): Promise<void> {
     const { processes, clock } = this.#ports
-    const pid = await findListener(processes, this.#configPath)
+    const pid = findListener(processes, this.#configPath)
     if (pid === undefined) return
     processes.kill(pid, 'SIGTERM')
-    while ((await findListener(processes, this.#configPath)) === pid)
-      await clock.sleep(POLL_MS / 10)
+    while (findListener(processes, this.#configPath) === pid) await clock.sleep(POLL_MS / 10)
   }
 
   /**

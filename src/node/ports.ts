@@ -18,10 +18,19 @@ export interface NodePorts {
   readonly watchDirectory: DirectoryWatch
 }
 
-/** What is done to other processes. */
+/** `/proc`, read at once. */
+export type ProcFiles = Readonly<
+  Pick<typeof import('node:fs'), 'lstatSync' | 'readFileSync' | 'readdirSync' | 'readlinkSync'>
+>
+
+/** What is known of other processes, and done to them. */
 export interface ProcessPorts {
-  readonly fs: Pick<FileSystem, 'lstat' | 'readFile' | 'readdir' | 'readlink'>
+  readonly proc: ProcFiles
+  /** For what of `/proc` may be slow. */
+  readonly fs: Pick<FileSystem, 'readFile'>
   readonly clock: Pick<Clock, 'sleep'>
   /** As `process.kill`. */
-  readonly kill: (pid: number, signal: 'SIGHUP' | 'SIGTERM' | 'SIGKILL') => void
+  readonly kill: (pid: number, signal: ProcessSignal) => void
 }
+
+export type ProcessSignal = 'SIGHUP' | 'SIGTERM' | 'SIGSTOP' | 'SIGKILL'

@@ -5,7 +5,7 @@
  * The record's name is unique: sshd's monitor process, by its number and start, has one session. Its
  * last line tells that it is whole.
  */
-export const RECORD_HEADER = 'mezite session record 1'
+export const RECORD_HEADER = 'mezite session record 2'
 export const RECORD_END = 'end'
 
 /** More than this many unread records are those of an agent that won't come back. */
@@ -28,7 +28,7 @@ set -f
 set -- \${stat##*) }
 set -C
 printf '%s\\n' '${RECORD_HEADER}' "$PAM_TYPE" "$PAM_USER" "\${PAM_RHOST-}" "$PPID" "\${20}" \\
-  "$SSH_AUTH_INFO_0" '${RECORD_END}' >"$spool/$PPID.\${20}.$PAM_TYPE"
+  "\${SSH_CONNECTION-}" "$SSH_AUTH_INFO_0" '${RECORD_END}' >"$spool/$PPID.\${20}.$PAM_TYPE"
 exit 0
 `
 }

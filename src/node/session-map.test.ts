@@ -7,7 +7,8 @@ import { SessionMap } from './session-map.ts'
 function session(id: string, changes: Partial<Session> = {}): Session {
   const monitor = { pid: 10, startTicks: 20n }
   const who = { login: 'deploy', bot: 'ci', instanceId: 'i1', address: '', startedAt: 0 }
-  return { id, bootId: 'boot', monitor, certificateSerial: 5n, ...who, ...changes }
+  const rest = { connection: '', isLost: false }
+  return { id, bootId: 'boot', ...rest, monitor, certificateSerial: 5n, ...who, ...changes }
 }
 
 const MAP = new SessionMap()
@@ -35,6 +36,19 @@ describe('a lock', () => {
 
   it('is not needed where the certificate is revoked', () => {
     assert.deepEqual(hit([], [6n, 7n]), ['b'])
+  })
+})
+
+describe('a session that is lost', () => {
+  it('is hit by a lock, and ended by no record of its monitor', () => {
+    const map = new SessionMap()
+    map.add(session('a'))
+    assert.equal(map.byMonitor({ pid: 10, startTicks: 20n })?.id, 'a')
+    map.add(session('a', { isLost: true }))
+    assert.equal(map.byMonitor({ pid: 10, startTicks: 20n }), undefined)
+    const locks = [{ kind: 'bot', bot: 'ci' }] as const
+    const isGranted = () => true
+    assert.equal(map.locked({ locks, revoked: new Set(), isGranted }).length, 1)
   })
 })
 

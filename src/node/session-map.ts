@@ -32,11 +32,14 @@ export class SessionMap {
     this.#ending.delete(id)
   }
 
+  /** The session that is in by that monitor. */
   byMonitor({ pid, startTicks }: ProcessId): Session | undefined {
-    return this.all.find(({ monitor }) => monitor.pid === pid && monitor.startTicks === startTicks)
+    return this.all.find(
+      ({ monitor, isLost }) => !isLost && monitor.pid === pid && monitor.startTicks === startTicks,
+    )
   }
 
-  /** The sessions that a lock has hit, or whose certificate was revoked, and that still are in. */
+  /** The sessions that a lock has hit, or whose certificate was revoked, and what is left of them. */
   locked(judgement: Judgement): readonly Session[] {
     return this.all.filter((session) => isLocked(session, judgement))
   }

@@ -16,9 +16,11 @@ import { readSpool } from './session-spool.ts'
 const HUB = new FakeNodeHub(systemClock)
 const KEY = publicKeyFrom(generatePrivateKey('ssh-ed25519'))
 
+const CONNECTION = '192.0.2.7 50000 192.0.2.1 22'
+
 function record(line: string, kind = 'open_session'): string {
-  const fields = ['mezite session record 1', kind, 'deploy', '192.0.2.7', '4711', '123456']
-  return `${[...fields, `publickey ${line}`, '', 'end'].join('\n')}\n`
+  const fields = ['mezite session record 2', kind, 'deploy', '192.0.2.7', '4711', '123456']
+  return `${[...fields, CONNECTION, `publickey ${line}`, '', 'end'].join('\n')}\n`
 }
 
 describe('a record of the spool', () => {
@@ -32,6 +34,7 @@ describe('a record of the spool', () => {
     const session = sessionOf(parsed, origin)
     assert.equal(session?.bot, 'ci')
     assert.equal(session?.certificateSerial, serial)
+    assert.equal(session?.connection, CONNECTION)
     assert.deepEqual(session?.monitor, { pid: 4711, startTicks: 123456n })
     assert.equal(sessionOf(parsed, origin)?.id, session?.id)
     assert.notEqual(sessionOf(parsed, { ...origin, bootId: 'other' })?.id, session?.id)

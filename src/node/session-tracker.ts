@@ -4,21 +4,30 @@
  *
  * An event is on the disk before the record that it comes from goes, so a crash repeats, and never
  * loses. A session is known by sshd's monitor process; one whose monitor has gone without a record
- * is `lost`.
+ * is `lost`. Its connection is ended then; what it has started stays, as after any other end, but is
+ * known for as long as it runs, and ended with the sessions when a lock comes.
  */
 import { SECOND } from '../base/clock.ts'
+import { systemErrorCode } from '../base/errors.ts'
 import type { FileSystem } from '../base/file-system.ts'
 import type { Waker } from '../base/waker.ts'
 import type { EndReason, SessionEvent } from '../client/node-hub.ts'
 import { type ActivityObserver, during } from '../identity/activity.ts'
 import type { SshPublicKey } from '../ssh/public-key.ts'
-import { endSession } from './end-session.ts'
+import { endSessions } from './end-session.ts'
 import type { EventQueue } from './event-queue.ts'
 import type { LiveSessions } from './live-sessions.ts'
-import type { NodePorts } from './ports.ts'
-import { isRunning } from './proc.ts'
+import type { NodePorts, ProcessPorts } from './ports.ts'
+import { isRunning, readProcessTable } from './proc.ts'
 import { endOf, type Session, startOf } from './session.ts'
 import { type Judgement, SessionMap } from './session-map.ts'
+import {
+  NO_TRACES,
+  type SessionMembers,
+  type SessionTraces,
+  sessionMembers,
+  tracesOf,
+} from './session-members.ts'
 import { sessionOf } from './session-record.ts'
 import { readSpool, removeRecord, type SpooledRecord } from './session-spool.ts'
 
@@ -38,6 +47,8 @@ export interface SessionTrackerOptions {
 }
 
 const SCAN_MS = SECOND
+/** How many scans go by before it is looked again what is left of lost sessions. */
+const LOST_SCANS = 30
 
 export class SessionTracker {
   readonly #options: SessionTrackerOptions
@@ -45,6 +56,9 @@ export class SessionTracker {
   readonly #map = new SessionMap()
   /** Sessions whose monitor was gone at the last scan. */
   #missing: ReadonlySet<string> = new Set()
+  /** Of sessions that have a monitor, or had one. */
+  readonly #traces = new Map<string, SessionTraces>()
+  #scans = 0
   readonly #endings = new Set<Promise<void>>()
 
   constructor(options: SessionTrackerOptions) {
@@ -53,14 +67,16 @@ export class SessionTracker {
   }
 
   get sessions(): readonly Session[] {
-    return this.#map.all
+    return this.#map.all.filter(({ isLost }) => !isLost)
   }
 
   /** Takes up what an earlier agent has left. */
   async load(): Promise<void> {
     for (const session of await this.#options.live.load()) {
       this.#map.add(session)
-      if (session.bootId !== this.#options.bootId) await this.#close(session, this.#now(), 'lost')
+      if (session.bootId === this.#options.bootId) continue
+      if (session.isLost) await this.#forget(session)
+      else await this.#close(session, this.#now(), 'lost')
     }
   }
 
@@ -90,15 +106,16 @@ export class SessionTracker {
 
   /** Ends those whom a lock has hit. It isn't waited for. */
   enforce(): void {
-    for (const session of this.#map.locked(this.#options.judgement())) this.#end(session, 'locked')
+    this.#end(this.#map.locked(this.#options.judgement()), 'locked')
   }
 
   /** Ends sessions that the hub names; those that have gone are no concern of anybody. */
   end(ids: readonly string[]): void {
-    for (const id of ids) {
-      const session = this.#map.get(id.slice(id.lastIndexOf('/') + 1))
-      if (session !== undefined) this.#end(session, 'ended')
-    }
+    const sessions = ids.map((id) => this.#map.get(id.slice(id.lastIndexOf('/') + 1)))
+    this.#end(
+      sessions.filter((it) => it !== undefined),
+      'ended',
+    )
   }
 
   async #take({ record, time }: SpooledRecord): Promise<void> {
@@ -119,39 +136,101 @@ export class SessionTracker {
 
   /** Twice missing: the record of its end may just have been on its way. */
   async #findLost(): Promise<void> {
+    const { proc } = this.#options.ports.processes
     const missing = new Set<string>()
-    for (const session of this.#map.all) {
-      if (await isRunning(this.#options.ports.processes.fs, session.monitor)) continue
-      if (this.#missing.has(session.id)) await this.#close(session, this.#now(), 'lost')
+    for (const session of this.sessions) {
+      if (isRunning(proc, session.monitor)) this.#learn(session)
+      else if (this.#missing.has(session.id)) await this.#lose(session)
       else missing.add(session.id)
     }
     this.#missing = missing
+    this.#scans += 1
+    if (this.#scans % LOST_SCANS === 0) await this.#forgetGone()
   }
 
-  async #close(session: Session, time: number, otherwise: EndReason): Promise<void> {
-    const { queue, live, onEvent } = this.#options
-    const event = endOf(session, time, this.#map.reasonFor(session.id, otherwise))
+  /** What tells its processes when the monitor doesn't any more. */
+  #learn(session: Session): void {
+    const known = this.#traces.get(session.id)
+    if (known?.user !== undefined) return
+    const { proc } = this.#options.ports.processes
+    this.#traces.set(session.id, tracesOf(proc, session, known ?? NO_TRACES))
+  }
+
+  async #lose(session: Session): Promise<void> {
+    const { ports, queue, live, onEvent } = this.#options
+    const { sshd, started } = await this.#membersOf(session)
+    for (const { pid } of sshd) killQuietly(ports.processes, pid)
+    if (started.length === 0) return await this.#close(session, this.#now(), 'lost')
+    const event = endOf(session, this.#now(), this.#map.reasonFor(session.id, 'lost'))
     await queue.add(event)
-    await live.remove(session.id)
-    this.#map.remove(session.id)
+    const lost = { ...session, isLost: true }
+    await live.add(lost)
+    this.#map.add(lost)
     onEvent(event)
   }
 
-  #end(session: Session, reason: EndReason): void {
-    if (!this.#map.beginEnding(session.id, reason)) return
-    const ending = endSession(session.monitor, this.#options.ports.processes)
-      .then((hasEnded) => {
-        if (!hasEnded) throw new Error(`session ${session.id} has not ended`)
-      })
+  /** Lost sessions of which nothing is left. */
+  async #forgetGone(): Promise<void> {
+    for (const session of this.#map.all.filter(({ isLost }) => isLost)) {
+      const { started } = await this.#membersOf(session)
+      if (started.length === 0) await this.#forget(session)
+    }
+  }
+
+  async #membersOf(session: Session): Promise<SessionMembers> {
+    const { processes } = this.#options.ports
+    const table = readProcessTable(processes.proc)
+    return await sessionMembers(processes, table, session, this.#traces.get(session.id))
+  }
+
+  async #forget({ id }: Session): Promise<void> {
+    await this.#options.live.remove(id)
+    this.#map.remove(id)
+    this.#traces.delete(id)
+  }
+
+  async #close(session: Session, time: number, otherwise: EndReason): Promise<void> {
+    const event = endOf(session, time, this.#map.reasonFor(session.id, otherwise))
+    await this.#options.queue.add(event)
+    await this.#forget(session)
+    this.#options.onEvent(event)
+  }
+
+  #end(sessions: readonly Session[], reason: EndReason): void {
+    const begun = sessions.filter(({ id }) => this.#map.beginEnding(id, reason))
+    if (begun.length === 0) return
+    const ending = this.#endAll(begun)
       .catch((error: unknown) => {
-        this.#map.giveUpEnding(session.id)
+        for (const { id } of begun) this.#map.giveUpEnding(id)
         this.#options.onFailure(error)
       })
       .finally(() => this.#endings.delete(ending))
     this.#endings.add(ending)
   }
 
+  async #endAll(sessions: readonly Session[]): Promise<void> {
+    const ending = sessions.map((session) => {
+      return { session, traces: this.#traces.get(session.id) ?? NO_TRACES }
+    })
+    const left = await endSessions(ending, this.#options.ports.processes)
+    for (const { id } of left) {
+      this.#map.giveUpEnding(id)
+      this.#options.onFailure(new Error(`session ${id} has not ended`))
+    }
+    for (const session of sessions) {
+      if (session.isLost && !left.includes(session)) await this.#forget(session)
+    }
+  }
+
   #now(): number {
     return this.#options.ports.clock.now()
+  }
+}
+
+function killQuietly({ kill }: ProcessPorts, pid: number): void {
+  try {
+    kill(pid, 'SIGKILL')
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ESRCH') throw error
   }
 }

@@ -8,6 +8,10 @@ export interface Session {
   readonly bootId: string
   /** sshd's privileged process of the session. */
   readonly monitor: ProcessId
+  /** Both ends of its connection, as SSH_CONNECTION has them (ssh(1)); empty where that isn't known. */
+  readonly connection: string
+  /** Its monitor has gone: it was told to have ended, but what it has started is still there. */
+  readonly isLost: boolean
   readonly login: string
   readonly bot: string
   readonly instanceId: string

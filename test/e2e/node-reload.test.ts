@@ -1,6 +1,7 @@
 /** A reload of sshd is over when it is said to be, and none is lost. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import * as fs from 'node:fs'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { it } from 'node:test'
@@ -16,6 +17,7 @@ requireRoot()
 
 const signals: string[] = []
 const ports = {
+  proc: fs,
   fs: systemFileSystem,
   clock: systemClock,
   kill: (pid: number, signal: NodeJS.Signals) => {

@@ -1,6 +1,6 @@
 /** Who is in, and how they leave: sessions at a real sshd, followed and ended by the agent. */
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { after, afterEach, before, describe, it } from 'node:test'
 import type { EndReason, SessionEvent } from '../../src/client/node-hub.ts'
@@ -176,6 +176,55 @@ describe('sessions of a node', () => {
     assert.equal(await nextEnd(), 'locked')
     await unlock()
   })
+
+  it('that are multiplexed lose what an earlier command has left behind', async () => {
+    const options = ['-o', `ControlPath=${directory.join('control-2')}`]
+    const master = startClient('-N', '-o', 'ControlMaster=yes', ...options)
+    await nextEvent()
+    await waitFor(() => existsSync(directory.join('control-2')), { what: 'the ControlMaster' })
+    const command = 'setsid -f sleep 608 </dev/null >/dev/null 2>&1'
+    assert.equal((await client.ssh(account.name, command, ...options)).code, 0)
+    await waitFor(() => running('sleep 608'), { what: 'the process' })
+    await locked()
+    await master.exited
+    await waitFor(() => !running('sleep 608'), { what: 'its end' })
+    assert.equal(await nextEnd(), 'locked')
+    await unlock()
+  })
+
+  it('that have stopped their sshd are dead after a lock all the same', async () => {
+    const child = startClient('--', 'kill -STOP $PPID; sleep 609')
+    await nextEvent()
+    await waitFor(() => running('sleep 609'), { what: 'the command' })
+    await locked()
+    await child.exited
+    assert.equal(await nextEnd(), 'locked')
+    await unlock()
+  })
+
+  it('that are lost are disconnected, and a lock ends what is left of them', async () => {
+    const child = startClient('--', 'setsid -f sleep 610 </dev/null >/dev/null 2>&1; sleep 611')
+    await nextEvent()
+    await waitFor(() => running('sleep 610') && running('sleep 611'), { what: 'both processes' })
+    signalQuietly(await findMonitor(), 'SIGKILL')
+    await child.exited
+    assert.equal(await nextEnd(), 'lost')
+    assert.ok(running('sleep 610'), 'as after any other end')
+    await agent.stop()
+    agent = scene.start()
+    await waitFor(async () => (await client.ssh(account.name, 'true')).code === 0, {
+      what: 'the agent to be back',
+    })
+    assert.equal(await nextEnd(), 'closed')
+    await locked()
+    await waitFor(() => !running('sleep 610') && !running('sleep 611'), { what: 'their end' })
+    await waitFor(() => sessionFiles().length === 0, { what: 'it to be forgotten' })
+    await unlock()
+  })
+
+  function sessionFiles(): readonly string[] {
+    return readdirSync(`${scene.parameters.stateDirectory}/private/sessions`)
+  }
 
   it('end when the hub says so', async () => {
     const child = startClient('--', 'sleep 604')

@@ -1,6 +1,7 @@
 /** A node with an sshd of its own, an agent in this process, and a fake hub. */
 import { type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import * as proc from 'node:fs'
 import { closeSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -74,6 +75,7 @@ export class NodeScene {
       self: { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0, pid: process.pid },
       programs: { run: systemPrograms.run, start: (...it) => this.#startQuietly(...it) },
       processes: {
+        proc,
         fs: systemFileSystem,
         clock: systemClock,
         kill: (pid, signal) => process.kill(pid, signal),

@@ -67,13 +67,14 @@ async function seeds(): Promise<readonly Buffer[]> {
   const { instanceId } = identity
   const who = { login: 'deploy', bot: 'ci', instanceId, certificateSerial: 7n, address: '::1' }
   const monitor = { pid: 4_711, startTicks: 12_345n }
+  const lost = { connection: '::1 50000 ::1 22', isLost: true }
   const texts = [
     encodeNodeIdentity(identity),
     encodePendingNode({ ...keys, purpose: 'join', tokenId }),
     encodePendingNode({ ...keys, purpose: 'renewal', instanceId, generation: 7n }),
     encodeEvent({ kind: 'start', sessionId: 'ab', time: 1, ...who }),
     encodeEvent({ kind: 'end', sessionId: 'ab', time: 1, reason: 'locked' }),
-    encodeSession({ id: 'ab', bootId: instanceId, monitor, startedAt: 1, ...who }),
+    encodeSession({ id: 'ab', bootId: instanceId, monitor, ...lost, startedAt: 1, ...who }),
     JSON.stringify({
       ...{ version: 1, connection: 'stale', connectionSince: '2026-03-24T14:20:00Z' },
       ...{ staleReason: 'x', nextRenewalAt: null, failureMessage: 'x', failureAt: null },

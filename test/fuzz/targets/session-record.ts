@@ -21,11 +21,13 @@ export const sessionRecord: FuzzTarget = {
     const { line } = HUB.issueUser(publicKeyFrom(keyOf('ssh-ed25519')))
     const [type, base64] = line.split(' ')
     const monitor = { pid: 4_711, startTicks: 98_765n }
-    const record = { kind: 'open', login: 'deploy', address: '192.0.2.7', monitor } as const
+    const connection = '192.0.2.7 50000 192.0.2.1 22'
+    const who = { login: 'deploy', address: '192.0.2.7', monitor, connection }
+    const record = { kind: 'open', ...who } as const
     const records: readonly SessionRecord[] = [
       { ...record, methods: [`publickey ${type} ${base64}`] },
       { ...record, kind: 'close', methods: ['password', 'publickey ssh-rsa AAAA'] },
-      { ...record, address: '', methods: [] },
+      { ...record, address: '', connection: '', methods: [] },
     ]
     return records.map((it) => Buffer.from(encode(it)))
   },
@@ -47,7 +49,9 @@ function readKey(blob: Buffer) {
   return parsePublicKeyLine(`ssh-ed25519 ${blob.toString('base64')}`).key
 }
 
-function encode({ kind, login, address, monitor, methods }: SessionRecord): string {
+function encode(record: SessionRecord): string {
+  const { kind, login, address, monitor, connection, methods } = record
   const lines = [RECORD_HEADER, `${kind}_session`, login, address, String(monitor.pid)]
-  return [...lines, String(monitor.startTicks), ...methods, RECORD_END, ''].join('\n')
+  const ticks = String(monitor.startTicks)
+  return [...lines, ticks, connection, ...methods, RECORD_END, ''].join('\n')
 }

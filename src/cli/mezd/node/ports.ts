@@ -1,3 +1,4 @@
+import * as proc from 'node:fs'
 import { systemFileSystem } from '../../../base/file-system.ts'
 import { createGrpcNodeHub } from '../../../client/grpc-node-hub.ts'
 import { systemDirectoryWatch } from '../../../node/directory-watch.ts'
@@ -16,7 +17,7 @@ export function nodePorts({ clock, random, uid }: Invocation): NodePorts {
     random,
     self: { uid, gid: process.getegid?.() ?? -1, pid: process.pid },
     programs: systemPrograms,
-    processes: { fs, clock, kill: (pid, signal) => process.kill(pid, signal) },
+    processes: { proc, fs, clock, kill: (pid, signal) => process.kill(pid, signal) },
     watchDirectory: systemDirectoryWatch,
   }
 }
