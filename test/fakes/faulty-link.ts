@@ -39,6 +39,7 @@ export interface LinkFault {
 export class FaultyLink implements AsyncDisposable {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  readonly #held = new Set<Socket>()
   readonly #recorded: Buffer[] = []
   #target: HubAddress
   #isFrozen = false
@@ -72,8 +73,9 @@ export class FaultyLink implements AsyncDisposable {
     return { host: '127.0.0.1', port: this.port }
   }
 
-  get open(): number {
-    return this.#sockets.size
+  /** Connections that whoever made them has not closed. */
+  get held(): number {
+    return this.#held.size
   }
 
   /** What the client has sent on the connections of so far. */
@@ -123,7 +125,12 @@ export class FaultyLink implements AsyncDisposable {
   #accept(client: Socket): void {
     this.accepted += 1
     this.#keep(client)
-    if (this.#isFrozen) return
+    this.#held.add(client)
+    for (const event of ['end', 'close']) client.once(event, () => this.#held.delete(client))
+    if (this.#isFrozen) {
+      client.resume()
+      return
+    }
     const hub = this.#keep(connect({ ...this.#target, allowHalfOpen: true }))
     const { fault } = this
     const line: Line = { isSilent: () => this.#isFrozen || line.isCut, isCut: false }
@@ -169,11 +176,14 @@ interface Flow {
 async function forward({ line, from, to, direction, fault, note }: Flow): Promise<void> {
   const { cut, delayMs = 0, bytesPerSecond } = fault
   let left = cut?.direction === direction ? cut.afterBytes : Number.POSITIVE_INFINITY
+  let isHalfClosed = false
   try {
     for await (const data of from) {
       const pause = delayMs + (bytesPerSecond ? (data.length / bytesPerSecond) * SECOND : 0)
       if (pause > 0) await systemClock.sleep(pause)
-      if (line.isSilent()) return await never()
+      // What comes is lost, as in a network that drops it; that it ends is noticed.
+      if (line.isSilent()) continue
+      if (isHalfClosed) continue
       const through = data.subarray(0, left)
       left -= through.length
       note(through)
@@ -181,23 +191,19 @@ async function forward({ line, from, to, direction, fault, note }: Flow): Promis
       if (left > 0 || cut === undefined) continue
       if (cut.ending === 'half-close') {
         to.end()
-        return await never()
+        isHalfClosed = true
+        continue
       }
       line.isCut = true
-      if (cut.ending === 'silence') return await never()
+      if (cut.ending === 'silence') continue
       for (const socket of [from, to]) end(socket, cut.ending)
       return
     }
-    if (!line.isSilent()) to.end()
+    if (!line.isSilent() && !isHalfClosed) to.end()
   } catch {
     // It was reset, or has gone: so has the other end.
     if (!line.isSilent()) end(to, 'reset')
   }
-}
-
-/** What isn't read any more is neither lost nor told of. */
-function never(): Promise<never> {
-  return new Promise(() => {})
 }
 
 function end(socket: Socket, how: 'close' | 'reset'): void {
@@ -208,7 +214,7 @@ function end(socket: Socket, how: 'close' | 'reset'): void {
 
 /** Sends these bytes on a connection of their own, and resolves to what came back once that is over. */
 export async function replay(bytes: Buffer, target: HubAddress): Promise<Buffer> {
-  const socket = connect({ ...target, allowHalfOpen: true })
+  const socket = connect({ ...target })
   const answer: Buffer[] = []
   socket.on('data', (data: Buffer) => answer.push(data))
   socket.on('error', () => {})
