@@ -56,6 +56,8 @@ export const AUDIT_FIELDS = {
   stored_generation: 'newest generation on record',
   taken_at: 'when a backup was made',
   through: 'sequence number of the last event that is pruned',
+  time_expected: "what the hub's clock would have shown otherwise",
+  time_found: "what the hub's clock shows",
   token: 'identifier of a join token; never its value',
   uses: 'how often a join token can be used',
   version: 'version of Mezite',
@@ -104,6 +106,10 @@ export const AUDIT_EVENTS = {
   'hub.restore': {
     meaning: "the store was put back to a backup; what was done since isn't in it",
     success: { code: 'MZ1004I', fields: ['taken_at', 'restore'] },
+  },
+  'hub.clock': {
+    meaning: "the hub's clock was set, by a minute or more",
+    success: { code: 'MZ1005I', fields: ['time_expected', 'time_found'] },
   },
   'authority.create': {
     meaning: 'a CA was made',

@@ -35,12 +35,14 @@ const MANY = 2_000
 /**
  * @param keepMs how long events are kept; undefined: for ever
  * @param mostPruned the last event that may be pruned, whatever its age: others still need it
+ * @param steady by which events grow old: see hub-clock.ts
  */
 export function createAuditRetention(
   context: Pick<AuthContext, 'store' | 'clock'>,
   signing: AuditSigning,
   keepMs: number | undefined,
   mostPruned: () => number,
+  steady: () => number = () => context.clock.now(),
 ): AuditRetention {
   const { store, clock } = context
 
@@ -62,7 +64,7 @@ export function createAuditRetention(
 
   async function prune(): Promise<number> {
     if (keepMs === undefined) return 0
-    const before = clock.now() - keepMs
+    const before = steady() - keepMs
     const last = await lastOld(before)
     const start = (await store.audit.anchor())?.sequence ?? 0
     const end = await endOf(start, last)

@@ -37,6 +37,8 @@ export interface AuditOptions {
   readonly keepMs?: number | undefined
   readonly sink?: { readonly place: SinkPlace; readonly observer: SinkObserver } | undefined
   readonly onDamage?: ((damage: AuditDamage) => void) | undefined
+  /** By which events grow old: see hub-clock.ts. Left out: the clock. */
+  readonly steady?: (() => number) | undefined
 }
 
 /** The log at a glance. */
@@ -83,7 +85,13 @@ export function createAudit(context: AuthContext, options: AuditOptions = {}): A
   const sink = options.sink && createAuditSink(context, options.sink.place, options.sink.observer)
   // What the sink hasn't got yet is nowhere else.
   const mostPruned = () => sink?.state.last ?? Number.MAX_SAFE_INTEGER
-  const retention = createAuditRetention(context, signing, options.keepMs, mostPruned)
+  const retention = createAuditRetention(
+    context,
+    signing,
+    options.keepMs,
+    mostPruned,
+    options.steady,
+  )
 
   /** A damaged log, and a store that fails, are for others to tell of. */
   async function signIfPossible(): Promise<void> {

@@ -15,6 +15,7 @@ import { type AccessBoard, openAccessBoard } from './board/board.ts'
 import type { Bots } from './bots.ts'
 import { createBots } from './bots.ts'
 import type { AuthContext } from './context.ts'
+import { type ClockStep, createHubClock, type HubClock } from './hub-clock.ts'
 import { createInstances, type Instances } from './instances.ts'
 import { trustBundle } from './issuing.ts'
 import type { Joining } from './joining.ts'
@@ -57,6 +58,7 @@ export interface Auth {
   readonly audit: Audit
   readonly renewalTimes: RenewalTimes
   readonly recent: RecentGenerations
+  readonly hubClock: HubClock
   /** What has to go on in the background, until aborted. */
   run(signal: AbortSignal): Promise<void>
   readonly status: () => Promise<Status>
@@ -64,6 +66,8 @@ export interface Auth {
 
 export interface AuthOptions {
   readonly audit?: AuditOptions
+  /** Told of every step of the clock that is in the audit log. */
+  readonly onClockStep?: ((step: ClockStep) => void) | undefined
 }
 
 /**
@@ -74,7 +78,15 @@ export interface AuthOptions {
  */
 export async function createAuth(context: AuthContext, options: AuthOptions = {}): Promise<Auth> {
   const { store, clock } = context
-  const board = await openAccessBoard({ store, clock, trust: () => trustBundle(context) })
+  const hubClock = await createHubClock(context, {
+    onStepBack: () => board.restoreLocks(),
+    onStep: options.onClockStep ?? (() => {}),
+  })
+  const steady = () => hubClock.steady()
+  const board = await openAccessBoard({
+    ...{ store, clock, steady },
+    trust: () => trustBundle(context),
+  })
   const refusals = createRefusalLog(context)
   const renewalTimes = new RenewalTimes(context.random)
   const recent = new RecentGenerations(clock)
@@ -82,8 +94,8 @@ export async function createAuth(context: AuthContext, options: AuthOptions = {}
   const whole = { ...context, board, refusals, renewalTimes, recent, restores }
   const roles = createRoles(context)
   const nodes = createNodes(whole)
-  const locks = createLocks(context)
-  const audit = createAudit(context, options.audit)
+  const locks = createLocks(context, steady)
+  const audit = createAudit(context, { ...options.audit, steady })
   return {
     context,
     roles,
@@ -104,8 +116,9 @@ export async function createAuth(context: AuthContext, options: AuthOptions = {}
     renewalTimes,
     recent,
     audit,
+    hubClock,
     async run(signal) {
-      const parts = [board, refusals, locks, audit]
+      const parts = [hubClock, board, refusals, locks, audit]
       await Promise.all(parts.map((part) => part.run(signal)))
     },
     status: createStatus({ ...whole, audit }),

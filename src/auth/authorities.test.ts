@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { FakeClock } from '../../test/fakes/clock.ts'
+import { DAY, HOUR } from '../base/clock.ts'
 import { systemRandom } from '../base/random.ts'
 import { KEY_TYPES, type KeyType } from '../ssh/key-type.ts'
 import { generatePrivateKey } from '../ssh/private-key.ts'
@@ -13,8 +14,12 @@ import { openSqliteStore } from './store/sqlite/open.ts'
 
 const random = systemRandom
 
-async function open(directory: string, passphrase?: string, sshKeyType: KeyType = 'ssh-ed25519') {
-  const clock = new FakeClock()
+async function open(
+  directory: string,
+  passphrase?: string,
+  sshKeyType: KeyType = 'ssh-ed25519',
+  clock = new FakeClock(),
+) {
   const uid = process.getuid?.() ?? 0
   const store = await openSqliteStore({ directory, clock, random, pid: process.pid, uid })
   try {
@@ -43,6 +48,19 @@ describe('authorities', () => {
       assert.deepEqual(found.pin, made.pin)
       assert.notDeepEqual(made.user.publicKey.blob, made.host.publicKey.blob)
       assert.equal(made.pin.length, 16)
+    }))
+
+  it('are not made by a clock that can not be right, nor used by one', () =>
+    inDirectory(async (directory) => {
+      const openAt = (now: number) => open(directory, undefined, undefined, new FakeClock(now))
+      const skew = { code: 'clock-skew', hint: /timedatectl/ }
+      await assert.rejects(openAt(0), { ...skew, message: /reads 1970-01-01T00:00:00Z/ })
+      const now = Date.UTC(2026, 2, 24)
+      await openAt(now)
+      await openAt(now - 23 * HOUR)
+      const both = /reads 2026-03-22T00:00:00Z, but its CAs are valid from 2026-03-23T00:00:00Z to /
+      await assert.rejects(openAt(now - 2 * DAY), { ...skew, message: both })
+      await assert.rejects(openAt(now + 11 * 365 * DAY), skew)
     }))
 
   it('may be of every key type', () =>

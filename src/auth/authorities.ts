@@ -3,7 +3,7 @@
  * at the hub's first start and kept in the store.
  */
 import type { Clock } from '../base/clock.ts'
-import { DAY } from '../base/clock.ts'
+import { DAY, formatTime } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { KeyType } from '../ssh/key-type.ts'
 import { generatePrivateKey } from '../ssh/private-key.ts'
@@ -16,7 +16,7 @@ import { openAuditKey } from './audit-key.ts'
 import { decideAndCommit } from './commit.ts'
 import { eventByHub } from './context.ts'
 import { AuthError } from './errors.ts'
-import { BACKDATE } from './lives.ts'
+import { HUB_BACKDATE } from './lives.ts'
 import type { AuthorityRecord, AuthorityType } from './records.ts'
 import type { KeySealer } from './sealed-key.ts'
 import type { Store } from './storage.ts'
@@ -43,10 +43,14 @@ export interface AuthorityOptions {
 
 const TLS_CA_LIFE = 3650 * DAY
 
+/** No hub is older. A clock that shows an earlier date is wrong, and what is made by it lasts for years. */
+const EARLIEST = Date.UTC(2025, 0, 1)
+
 /**
  * Loads the CAs, having made them where the store has none.
  *
- * @throws AuthError `passphrase-needed`, `passphrase-wrong`, `passphrase-unused`
+ * @throws AuthError `passphrase-needed`, `passphrase-wrong`, `passphrase-unused`; `clock-skew` where
+ *   the clock can't be right
  */
 export async function openAuthorities(options: AuthorityOptions): Promise<Authorities> {
   const records = await decideAndCommit(async () => {
@@ -57,18 +61,43 @@ export async function openAuthorities(options: AuthorityOptions): Promise<Author
   const tls = only(records, 'tls')
   const user = only(records, 'user')
   const host = only(records, 'host')
+  const tlsSigner = createX509Signer(tls.publicPart, sealer.open(tls.privateKey))
+  requireCaValid(tlsSigner, options.clock.now())
   return {
     user: createSshSigner(sealer.open(user.privateKey)),
     host: createSshSigner(sealer.open(host.privateKey)),
-    tls: createX509Signer(tls.publicPart, sealer.open(tls.privateKey)),
+    tls: tlsSigner,
     audit: await openAuditKey(options),
     pin: spkiPin(tls.publicPart),
     records,
   }
 }
 
+/**
+ * Nothing can be issued outside the life of the TLS CA, nor would anybody believe it.
+ *
+ * @throws AuthError `clock-skew`
+ */
+export function requireCaValid({ certificate }: X509Signer, now: number): void {
+  const { notBeforeMs, notAfterMs } = certificate.validity
+  if (now >= notBeforeMs && now <= notAfterMs) return
+  const life = `${formatTime(notBeforeMs)} to ${formatTime(notAfterMs)}`
+  throw new AuthError(
+    'clock-skew',
+    `the hub's clock reads ${formatTime(now)}, but its CAs are valid from ${life}`,
+    { hint: 'set the clock of the hub (timedatectl shows it)' },
+  )
+}
+
 async function create(options: AuthorityOptions): Promise<readonly AuthorityRecord[]> {
   const { store, clock } = options
+  if (clock.now() < EARLIEST) {
+    throw new AuthError(
+      'clock-skew',
+      `this machine's clock reads ${formatTime(clock.now())}: no CA is made by a clock that is wrong`,
+      { hint: 'set it (timedatectl shows it), then start the hub' },
+    )
+  }
   const records = [
     createSshAuthority(options, 'user'),
     createSshAuthority(options, 'host'),
@@ -97,7 +126,7 @@ function createTlsAuthority(options: AuthorityOptions): AuthorityRecord {
     privateKey,
     serial: random.bytes(16),
     validity: {
-      notBeforeMs: clock.now() - BACKDATE,
+      notBeforeMs: clock.now() - HUB_BACKDATE,
       notAfterMs: clock.now() + TLS_CA_LIFE,
     },
   })

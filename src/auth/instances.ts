@@ -18,7 +18,8 @@ export interface Instances {
 export function createInstances({ store, clock }: AuthContext): Instances {
   return {
     async requireCurrent(caller) {
-      if (caller.expiresAt <= clock.now()) throw identityExpired(caller.bot, caller.instanceId)
+      const now = clock.now()
+      if (caller.expiresAt <= now) throw identityExpired(caller, now)
       if (!(await store.bots.get(caller.bot))) throw botRemoved(caller.bot)
       const instance = await store.instances.get(caller.instanceId)
       if (instance?.bot !== caller.bot) throw instanceUnknown(caller)

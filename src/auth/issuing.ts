@@ -10,6 +10,7 @@ import type { SshPublicKey } from '../ssh/public-key.ts'
 import { parsePublicKey } from '../ssh/public-key.ts'
 import { X509Error } from '../x509/errors.ts'
 import { isKeyProven } from '../x509/key-proof.ts'
+import { requireCaValid } from './authorities.ts'
 import type { ReachableNode } from './board/evaluate-access.ts'
 import { issueClient } from './client-certificate.ts'
 import type { AuthContext, LineageContext } from './context.ts'
@@ -143,6 +144,7 @@ export function issueIdentity(
 ): IssuedIdentity {
   const { store, clock, random, authorities, board, renewalTimes } = context
   const now = clock.now()
+  requireCaValid(authorities.tls, now)
   const access = checkPolicy(() => certificateAccess(bot.name, roles))
   const life = outputCertificateLife(
     request.certificateTtl,

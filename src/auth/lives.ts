@@ -6,6 +6,12 @@ import { AuthError } from './errors.ts'
 /** Certificates are valid from this long before their issue, for clocks that are a little behind. */
 export const BACKDATE = MINUTE
 
+/**
+ * The hub's own certificates, that of its CA and that of its server, are valid from this long before:
+ * a client whose clock is behind gets as far as the hub, which names both clocks.
+ */
+export const HUB_BACKDATE = DAY
+
 /** The clocks of hub and client may differ by this much at a join. */
 export const CLOCK_TOLERANCE = 5 * MINUTE
 

@@ -90,7 +90,8 @@ const PRUNE_EVERY = 10 * MINUTE
 
 const LONGEST_MESSAGE = 500
 
-export function createLocks(context: AuthContext): Locks {
+/** @param steady by which locks are deleted: see hub-clock.ts */
+export function createLocks(context: AuthContext, steady: () => number): Locks {
   const { store, clock, random } = context
 
   const create: Locks['create'] = async (caller, request, { message, ttl }) => {
@@ -121,7 +122,7 @@ export function createLocks(context: AuthContext): Locks {
   }
 
   async function prune(): Promise<void> {
-    const expiredBy = clock.now() - KEPT_EXPIRED
+    const expiredBy = steady() - KEPT_EXPIRED
     for (const lock of await store.locks.list()) {
       if (isInForce(lock, expiredBy)) continue
       const about = aboutLock(lock)

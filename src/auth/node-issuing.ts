@@ -1,6 +1,7 @@
 /** Issues the two certificates of one generation of a node: its identity, and sshd's host one. */
 import { SECOND } from '../base/clock.ts'
 import { issueCertificate } from '../ssh/issue-certificate.ts'
+import { requireCaValid } from './authorities.ts'
 import type { Caller } from './caller.ts'
 import { issueClient } from './client-certificate.ts'
 import type { AuthContext } from './context.ts'
@@ -34,6 +35,7 @@ export function issueNode(
 ): IssuedNode {
   const { store, clock, random, authorities } = context
   const now = clock.now()
+  requireCaValid(authorities.tls, now)
   const serial = newSerial(random)
   const hostCertificate = issueCertificate(
     {

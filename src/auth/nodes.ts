@@ -107,7 +107,8 @@ export function createNodes(context: BoardContext): Nodes {
   }
 
   async function requireCurrent(caller: NodeCaller): Promise<NodeRecord> {
-    if (caller.expiresAt <= clock.now()) throw nodeIdentityExpired(caller.node)
+    const now = clock.now()
+    if (caller.expiresAt <= now) throw nodeIdentityExpired(caller, now)
     const node = await store.nodes.get(caller.node)
     if (!node) throw nodeRemoved(caller.node)
     if (node.instanceId !== caller.instanceId) throw instanceUnknown(caller)

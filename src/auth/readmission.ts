@@ -54,7 +54,7 @@ export async function requireValidOrReadmitted(
   if (caller.expiresAt > now) return NOT_NEEDED
   const readmission = await context.store.readmissions.get(caller.instanceId)
   if (!readmission || !isFor(readmission, caller) || !isOpen(readmission, now)) {
-    throw expired(caller)
+    throw expired(caller, now)
   }
   return { use: (decision) => useOf(context, caller, readmission, decision, now) }
 }
@@ -80,7 +80,7 @@ function useOf(
   }
   if (readmission.usedAt !== undefined) {
     if (action === 'repeat') return NOTHING
-    throw expired(caller)
+    throw expired(caller, now)
   }
   const about = aboutReadmission(target, { readmission: id, granted_by: createdBy })
   return {
@@ -97,8 +97,6 @@ export function aboutReadmission<Fields extends object>(target: ReadmissionTarge
     : { instanceId, fields: { ...fields, node: target.node } }
 }
 
-function expired(caller: LineageCaller): AuthError {
-  return caller.kind === 'bot'
-    ? identityExpired(caller.bot, caller.instanceId)
-    : nodeIdentityExpired(caller.node)
+function expired(caller: LineageCaller, now: number): AuthError {
+  return caller.kind === 'bot' ? identityExpired(caller, now) : nodeIdentityExpired(caller, now)
 }

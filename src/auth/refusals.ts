@@ -1,4 +1,5 @@
 /** The refusals that more than one act knows: what each says, and what to do about it. */
+import { formatTime } from '../base/clock.ts'
 import type { JoinTokenKind } from '../trust/join-token.ts'
 import type { BotCaller, NodeCaller } from './caller.ts'
 import { AuthError, type AuthErrorCode } from './errors.ts'
@@ -137,18 +138,26 @@ export function instanceUnknown(caller: BotCaller | NodeCaller): AuthError {
       )
 }
 
-export function identityExpired(bot: string, instanceId: string): AuthError {
-  return new AuthError('identity-expired', `the identity certificate of bot "${bot}" has expired`, {
-    hint: `let it renew once more, mezctl bots readmit ${bot} --instance=${instanceId}, or join it again with a new token, mezctl bots rotate-token ${bot}`,
+/** @param now both clocks matter: an identity that seems to have expired too early is the hub's doing */
+export function identityExpired({ bot, instanceId, expiresAt }: BotCaller, now: number): AuthError {
+  return new AuthError(
+    'identity-expired',
+    `the identity of bot "${bot}" ${ended(expiresAt, now)}`,
+    {
+      hint: `let it renew once more, mezctl bots readmit ${bot} --instance=${instanceId}, or join it again with a new token, mezctl bots rotate-token ${bot}`,
+    },
+  )
+}
+
+export function nodeIdentityExpired({ node, expiresAt }: NodeCaller, now: number): AuthError {
+  const message = `the identity of node "${node}" ${ended(expiresAt, now)}`
+  return new AuthError('identity-expired', message, {
+    hint: `let it renew once more, mezctl nodes readmit ${node}, or ${rejoin(node)}`,
   })
 }
 
-export function nodeIdentityExpired(node: string): AuthError {
-  return new AuthError(
-    'identity-expired',
-    `the identity certificate of node "${node}" has expired`,
-    { hint: `let it renew once more, mezctl nodes readmit ${node}, or ${rejoin(node)}` },
-  )
+function ended(expiresAt: number, now: number): string {
+  return `has expired at ${formatTime(expiresAt)}, and on the hub it is ${formatTime(now)}`
 }
 
 function rejoin(node: string): string {

@@ -216,6 +216,18 @@ describe('a refused renewal', () => {
     await assert.rejects(auth.renewal.renew(bot, newRequest()), { code: 'instance-unknown' })
   })
 
+  it('of a hub whose clock is outside the life of its CAs says so, and costs nothing', async () => {
+    await using auth = await openTestAuth()
+    const bot = callerOf(await joined(auth))
+    const later = { ...bot, expiresAt: Number.POSITIVE_INFINITY }
+    for (const step of [-2 * DAY, 30 * 365 * DAY]) {
+      auth.clock.step(step)
+      await assert.rejects(auth.renewal.renew(later, newRequest()), { code: 'clock-skew' })
+      auth.clock.step(-step)
+    }
+    assert.equal((await auth.renewal.renew(bot, newRequest())).generation, 2n)
+  })
+
   it('after the identity has expired says so', async () => {
     await using auth = await openTestAuth()
     const bot = callerOf(await joined(auth))

@@ -1,4 +1,5 @@
 /** Join tokens on the hub's side: their making, their presentation, and why one is refused. */
+import { formatTime } from '../base/clock.ts'
 import {
   encodeJoinToken,
   hashJoinTokenSecret,
@@ -148,7 +149,11 @@ export function requireActive(token: TokenRecord, now: number): void {
       })
     }
     case 'expired':
-      throw new AuthError('token-expired', `join token ${id} has expired`, { hint })
+      throw new AuthError(
+        'token-expired',
+        `join token ${id} has expired at ${formatTime(token.expiresAt)}, and on the hub it is ${formatTime(now)}`,
+        { hint },
+      )
     case 'rotated':
       throw new AuthError('token-rotated', `join token ${id} was replaced by a newer one`, {
         hint: 'use the newest one',

@@ -15,6 +15,8 @@ import { MINUTE } from '../../base/clock.ts'
 import type { Role } from '../../policy/role.ts'
 import { AuthError } from '../errors.ts'
 import type { TrustBundle } from '../issuing.ts'
+import { isInForce } from '../locks.ts'
+import type { LockRecord } from '../records.ts'
 import { botMissing, nodeMissing } from '../refusals.ts'
 import { type Store, StoreError } from '../storage.ts'
 import { type AccessKey, type AccessRow, listRows } from './access-list.ts'
@@ -58,6 +60,8 @@ export interface AccessBoard {
   restrict(role: Role): Role
   /** Changes when a role, or what `restrict` makes of it, does. */
   readonly restrictions: number
+  /** Brings back the locks that are in force again, since the clock was set back. @throws StoreError */
+  restoreLocks(): Promise<void>
   /** Ends locks when their time is over and forgets expired certificates, until aborted. */
   run(signal: AbortSignal): Promise<void>
   /** Tells what is pending now, not at the end of the turn. */
@@ -69,6 +73,8 @@ export interface AccessBoard {
 export interface BoardOptions {
   readonly store: Store
   readonly clock: Clock
+  /** By which certificates are forgotten: see hub-clock.ts. Left out: the clock. */
+  readonly steady?: (() => number) | undefined
   readonly trust: () => TrustBundle
   /** Calls back at the end of this turn of the event loop; left out: `setImmediate`. */
   readonly schedule?: ((flush: () => void) => void) | undefined
@@ -81,7 +87,13 @@ const LONGEST_SLEEP = MINUTE
 
 /** @throws StoreError; AuthError for a role that can't be read */
 export async function openAccessBoard(options: BoardOptions): Promise<AccessBoard> {
-  const { store, clock, trust, schedule = (flush) => void setImmediate(flush) } = options
+  const {
+    store,
+    clock,
+    steady = () => clock.now(),
+    trust,
+    schedule = (flush) => void setImmediate(flush),
+  } = options
   let isScheduled = false
   let awaken = new AbortController()
   const { state, stop } = await loadAccessState(store, clock.now(), changed)
@@ -128,7 +140,7 @@ export async function openAccessBoard(options: BoardOptions): Promise<AccessBoar
   }
 
   async function forgetCertificates(): Promise<void> {
-    const change = { kind: 'forget-certificates', expiredBy: clock.now() } as const
+    const change = { kind: 'forget-certificates', expiredBy: steady() } as const
     try {
       await store.commit({ changes: [change], events: [] })
     } catch (error) {
@@ -192,6 +204,14 @@ export async function openAccessBoard(options: BoardOptions): Promise<AccessBoar
       return state.restrictions
     },
 
+    async restoreLocks() {
+      const now = clock.now()
+      for (const lock of await locksAsTheyAre(store)) {
+        if (isInForce(lock, now)) state.addLock(lock)
+      }
+      changed()
+    },
+
     async run(signal) {
       let forgetAt = clock.monotonic()
       while (!signal.aborted) {
@@ -211,6 +231,18 @@ export async function openAccessBoard(options: BoardOptions): Promise<AccessBoar
 
     flush: settle,
     close: stop,
+  }
+}
+
+/** The locks, none of which was deleted while they were read. */
+async function locksAsTheyAre(store: Store): Promise<readonly LockRecord[]> {
+  for (;;) {
+    let isOld = false
+    const stop = store.changes.subscribe((changes) => {
+      isOld ||= changes.some(({ kind }) => kind.startsWith('delete-'))
+    })
+    const locks = await store.locks.list().finally(stop)
+    if (!isOld) return locks
   }
 }
 

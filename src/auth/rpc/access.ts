@@ -101,23 +101,25 @@ export interface AccessOptions {
  */
 export async function requireAccess(
   rpc: string,
-  { caller, identityExpiresAt }: Peer,
+  peer: Peer,
   { nowMs, requireCurrentAdmin }: AccessOptions,
 ): Promise<void> {
+  const { caller, identityExpiresAt } = peer
   const mayCall = ACCESS.get(rpc)?.includes(caller.kind) ?? false
   const isExpired = identityExpiresAt !== undefined && identityExpiresAt <= nowMs
   if (isExpired && !(mayCall && OPEN_TO_EXPIRED.has(rpc))) {
-    throw identityEnded(caller, identityExpiresAt)
+    throw identityEnded(peer, nowMs)
   }
   if (!mayCall) throw denied(rpc, caller)
   if (caller.kind === 'admin') await requireCurrentAdmin(caller)
 }
 
-/** The refusal of a caller whose certificate expired at `at`. */
-export function identityEnded(caller: Caller, at: number): AuthError {
-  if (caller.kind === 'bot') return identityExpired(caller.bot, caller.instanceId)
-  if (caller.kind === 'node') return nodeIdentityExpired(caller.node)
-  return new AuthError('identity-expired', `this admin identity expired at ${formatTime(at)}`, {
+/** The refusal of a caller whose certificate has expired. */
+export function identityEnded({ caller, identityExpiresAt = 0 }: Peer, now: number): AuthError {
+  if (caller.kind === 'bot') return identityExpired(caller, now)
+  if (caller.kind === 'node') return nodeIdentityExpired(caller, now)
+  const times = `${formatTime(identityExpiresAt)}, and on the hub it is ${formatTime(now)}`
+  return new AuthError('identity-expired', `this admin identity has expired at ${times}`, {
     hint: "make a new one on the hub's machine: mezctl admins add",
   })
 }

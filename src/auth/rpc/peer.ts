@@ -34,7 +34,8 @@ export interface ConnectionTimes {
  * Reads the peer once for each connection: parsing a certificate costs as much as a small call.
  *
  * A certificate that isn't this cluster's counts as none. One that is and has expired is remembered,
- * so that its bearer is told so at its calls.
+ * so that its bearer is told so at its calls. One that isn't valid yet counts as any other: it is from
+ * before the hub's clock was set back, and its bearer needs the next one all the more.
  */
 export function readPeer(socket: TLSSocket, cluster: Cluster, at: ConnectionTimes): Peer {
   const address = withoutMapping(socket.remoteAddress ?? '')
@@ -74,7 +75,8 @@ function trustedCertificate(
 ): PeerCertificate | undefined {
   const certificate = socket.getPeerX509Certificate()
   if (!certificate) return undefined
-  const isTrusted = socket.authorized || tlsCas.some((ca) => isExpired(certificate.raw, ca, nowMs))
+  const isTrusted =
+    socket.authorized || tlsCas.some((ca) => isOutOfTime(certificate.raw, ca, nowMs))
   if (!isTrusted) return undefined
   try {
     return readPeerIdentity(certificate)
@@ -85,17 +87,21 @@ function trustedCertificate(
 }
 
 /**
- * Whether this CA issued the certificate and nothing but its time is over. OpenSSL's own finding
- * won't do: it reports the last thing wrong, so an expired forgery looks like an expired original.
+ * Whether this CA, valid itself, issued the certificate and nothing but the time is wrong. OpenSSL's
+ * own finding won't do: it reports the last thing wrong, so an expired forgery looks like an expired
+ * original.
  */
-function isExpired(certificate: Uint8Array, ca: ParsedCa, nowMs: number): boolean {
+function isOutOfTime(certificate: Uint8Array, ca: ParsedCa, nowMs: number): boolean {
+  if (nowMs < ca.validity.notBeforeMs || nowMs > ca.validity.notAfterMs) return false
   try {
     verifyIssuedBy(certificate, ca, nowMs)
     return false
   } catch (error) {
-    return error instanceof X509Error && error.code === 'expired'
+    return error instanceof X509Error && TIMES.has(error.code)
   }
 }
+
+const TIMES: ReadonlySet<string> = new Set(['expired', 'not-yet-valid'])
 
 /** An IPv4 address as such where a socket for both families shows it mapped (RFC 4291, 2.5.5.2). */
 function withoutMapping(address: string): string {

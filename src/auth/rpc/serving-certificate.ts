@@ -7,7 +7,7 @@ import type { X509Signer } from '../../x509/authority.ts'
 import { issueServerCertificate } from '../../x509/issue.ts'
 import { encodeCertificatePem } from '../../x509/pem.ts'
 import type { Validity } from '../../x509/validity.ts'
-import { BACKDATE } from '../lives.ts'
+import { HUB_BACKDATE } from '../lives.ts'
 
 export interface ServingCertificate {
   /** PEM: the certificate, then its CA's, by whose key join tokens recognise the hub. */
@@ -25,8 +25,8 @@ export interface ServingOptions {
 
 const LIFE = 90 * DAY
 const RETRY_AFTER = HOUR
-/** When the CA's own end is near, what is left gets ever shorter. */
-const SHORTEST_WAIT = MINUTE
+/** A clock may be set, so it is looked at this often; also when the CA's own end is near. */
+const LOOK_EVERY = MINUTE
 
 /** @throws X509Error */
 export function issueServingCertificate(options: ServingOptions): ServingCertificate {
@@ -39,7 +39,7 @@ export function issueServingCertificate(options: ServingOptions): ServingCertifi
       spki: publicKey.export({ type: 'spki', format: 'der' }),
       serial: random.bytes(16),
       validity: {
-        notBeforeMs: now - BACKDATE,
+        notBeforeMs: now - HUB_BACKDATE,
         notAfterMs: Math.min(now + LIFE, ca.validity.notAfterMs),
       },
       dnsNames: [],
@@ -64,7 +64,10 @@ export interface RenewalOptions extends ServingOptions {
   readonly signal: AbortSignal
 }
 
-/** Replaces the certificate whenever it is time, until the signal is aborted; never rejects. */
+/**
+ * Replaces the certificate whenever it is time, and when the clock is set back behind its beginning,
+ * until the signal is aborted; never rejects.
+ */
 export async function keepServingCertificate(
   first: ServingCertificate,
   replace: (certificate: ServingCertificate) => void,
@@ -73,18 +76,22 @@ export async function keepServingCertificate(
   const { clock, log, signal } = options
   let current = first
   let due = servingRenewalAt(current.validity)
+  let retryFrom = Number.NEGATIVE_INFINITY
   while (!signal.aborted) {
     try {
-      await clock.sleep(Math.max(SHORTEST_WAIT, due - clock.now()), signal)
+      await clock.sleep(LOOK_EVERY, signal)
     } catch {
       return
     }
+    const now = clock.now()
+    const isGood = now < due && now >= current.validity.notBeforeMs
+    if (isGood || clock.monotonic() < retryFrom) continue
     try {
       current = issueServingCertificate(options)
       replace(current)
       due = servingRenewalAt(current.validity)
     } catch (error) {
-      due = clock.now() + RETRY_AFTER
+      retryFrom = clock.monotonic() + RETRY_AFTER
       log.error({ error }, "the hub's certificate could not be renewed")
     }
   }

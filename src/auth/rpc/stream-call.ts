@@ -59,7 +59,7 @@ async function endInTime(
   const left = (peer.identityExpiresAt ?? Number.POSITIVE_INFINITY) - clock.now()
   const longest = LONGEST - JITTER * random.fraction()
   await clock.sleep(Math.min(left, longest), signal).then(
-    () => end(left <= longest ? identityEnded(peer.caller, clock.now()) : undefined),
+    () => end(left <= longest ? identityEnded(peer, clock.now()) : undefined),
     () => {},
   )
 }

@@ -8,7 +8,7 @@ import { createKeySealer } from '../../auth/sealed-key.ts'
 import { openSqliteStore } from '../../auth/store/sqlite/open.ts'
 import { type WatchedStore, watchStore } from '../../auth/watched-store.ts'
 import { formatAddress } from '../../base/address.ts'
-import { SECOND } from '../../base/clock.ts'
+import { formatTime, SECOND } from '../../base/clock.ts'
 import { MeziteError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import { isHealthy } from '../../diag/health.ts'
@@ -103,7 +103,13 @@ async function serve(parts: Parts): Promise<void> {
   const publicAddress = () =>
     formatAddress(settings.current.publicAddr ?? defaultPublicAddress(port))
   const context = { store, clock, random, authorities, publicAddress }
-  const auth = await createAuth(context, { audit: auditOptions(values, log) })
+  const auth = await createAuth(context, {
+    audit: auditOptions(values, log),
+    onClockStep({ expected, found }) {
+      const times = { expected: formatTime(expected), found: formatTime(found) }
+      log.warn(times, 'the clock of this machine was set; what the hub issues goes by it')
+    },
+  })
   const { board } = auth
   const isServing = () => isHealthy(health.ready())
   const onCall = diagnostics?.events.onCall
