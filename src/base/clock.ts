@@ -1,3 +1,4 @@
+import { uptime } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /**
@@ -6,8 +7,12 @@ import { setTimeout as delay } from 'node:timers/promises'
  */
 export interface Clock {
   now(): number
+  /** Also runs while the machine is suspended, which is noticed a second later. */
   monotonic(): number
-  /** Resolves after `milliseconds`; rejects with the signal's reason when aborted. */
+  /**
+   * Resolves after `milliseconds`, in which a suspended machine doesn't count; rejects with the
+   * signal's reason when aborted.
+   */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
 }
 
@@ -19,9 +24,34 @@ export const DAY = 24 * HOUR
 /** The longest delay that a Node timer keeps (2^31 - 1 ms); a longer one fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
+/** The uptime that some systems tell comes in whole seconds. */
+const SUSPENDED_FROM = 2 * SECOND
+
+/**
+ * A monotonic clock of two: one that is fine and stands still while the machine is suspended, and one
+ * that is coarse and doesn't. Both in milliseconds.
+ */
+export function countSuspension(fine: () => number, coarse: () => number): () => number {
+  let lookedAt = fine()
+  const apart = coarse() - lookedAt
+  let suspended = 0
+  return () => {
+    const now = fine()
+    if (now - lookedAt >= SECOND) {
+      lookedAt = now
+      const drift = coarse() - now - apart
+      if (drift - suspended >= SUSPENDED_FROM) suspended = drift
+    }
+    return now + suspended
+  }
+}
+
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic: countSuspension(
+    () => performance.now(),
+    () => uptime() * SECOND,
+  ),
   async sleep(milliseconds, signal) {
     let left = milliseconds
     do {

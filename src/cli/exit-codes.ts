@@ -148,6 +148,7 @@ const IDENTITY: CodesOf<IdentityErrorCode> = {
   'state-version': EXIT.localState,
   'no-certificate': EXIT.localState,
   'hook-failed': EXIT.localState,
+  'clock-skew': EXIT.refused,
   'bad-issue': EXIT.internal,
   'not-permitted': EXIT.localState,
   'read-only': EXIT.localState,

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { type DaemonRecord, IdentityScene } from '../../test/fakes/identity-scene.ts'
-import { type Clock, HOUR, MINUTE, SECOND } from '../base/clock.ts'
+import { type Clock, DAY, HOUR, MINUTE, SECOND } from '../base/clock.ts'
 import { isSamePrivateKey } from './identity.ts'
 import { RenewalTrigger } from './renewal-trigger.ts'
 
@@ -211,7 +211,9 @@ describe('the daemon', () => {
     await using scene = await IdentityScene.open()
     scene.hub.skewMs = 5 * HOUR
     const { warnings, readiness, published } = await scene.run(publications(2))
-    assert.deepEqual(warnings[0], { kind: 'clock-skew', skewMs: -5 * HOUR })
+    const [warning] = warnings
+    assert.ok(warning?.kind === 'clock-skew')
+    assert.equal(warning.hub - warning.here, 5 * HOUR)
     assert.deepEqual(readiness, [{ ready: true }])
     const [first, second] = published.map(({ identity }) => identity)
     assert.ok(first && second && second.issuedAt - first.issuedAt >= 18 * MINUTE)
@@ -233,8 +235,59 @@ describe('the daemon', () => {
     const { published } = await scene.run({ ...publications(3), clock: jumping })
     const [first, second, third] = published.map(({ identity }) => identity)
     assert.ok(first && second && third)
-    assert.equal(second.issuedAt - first.issuedAt, 30 * SECOND)
+    assert.equal(second.issuedAt - first.issuedAt, 10 * SECOND)
     assert.ok(third.issuedAt - second.issuedAt >= 18 * MINUTE)
+  })
+
+  for (const jump of [10 * HOUR, -2 * HOUR, -2 * DAY]) {
+    it(`keeps a good certificate while the clock of the hub has jumped by ${jump} ms`, async () => {
+      await using scene = await IdentityScene.open()
+      const { published, failures, readiness } = await scene.run({
+        until: ({ published, failures }) => {
+          scene.hub.skewMs = published.length > 0 && failures.length < 5 ? jump : 0
+          return published.length === 2
+        },
+      })
+      const [first, second] = published.map(({ identity }) => identity)
+      assert.ok(first && second && second.issuedAt - first.issuedAt < HOUR)
+      assert.equal(second.generation, 2n, 'the same renewal, asked for again')
+      assert.equal(failures.length, 5)
+      assert.match(String(failures[0]?.error), /there, 2026-03-24T14:\S+Z on this machine/)
+      assert.deepEqual(readiness, [{ ready: true }])
+      assert.equal(scene.hub.locked, 0)
+    })
+  }
+
+  it('takes what it can get when the hub stays ahead, at the usual pace', async () => {
+    await using scene = await IdentityScene.open()
+    const { published } = await scene.run({
+      until: ({ published }) => {
+        scene.hub.skewMs = published.length > 0 ? 10 * HOUR : 0
+        return published.length === 3
+      },
+    })
+    const [first, second, third] = published.map(({ identity }) => identity)
+    assert.ok(first && second && third)
+    assert.ok(second.issuedAt - 10 * HOUR - first.issuedAt >= HOUR, 'once the first has ended')
+    assert.ok(third.issuedAt - second.issuedAt >= 18 * MINUTE)
+  })
+
+  it('takes no identity that has ended, however long the hub is behind', async () => {
+    await using scene = await IdentityScene.open()
+    const start = scene.clock.now()
+    const { published, readiness, failures } = await scene.run({
+      until: ({ published }) => {
+        const isBehind = published.length > 0 && scene.clock.now() < start + 3 * HOUR
+        scene.hub.skewMs = isBehind ? -2 * DAY : 0
+        return published.length === 2
+      },
+    })
+    assert.equal(published[1]?.identity.generation, 2n)
+    assert.deepEqual(
+      readiness.map((it) => (it.ready ? 'ready' : it.reasons.map(({ code }) => code).join())),
+      ['ready', 'certificate-expired,clock-skew', 'ready'],
+    )
+    assert.ok(failures.every(({ retryInMs }) => retryInMs <= MINUTE))
   })
 
   it('renews at once after a restart with a date before its last renewal', async () => {

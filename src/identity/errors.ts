@@ -10,6 +10,7 @@ import { MeziteError, messageOf, systemErrorCode } from '../base/errors.ts'
  * - `state-corrupt`, `state-version`: a file of the state directory that can't be used
  * - `no-certificate`: there is no valid certificate to be used
  * - `hook-failed`: the certificate is published, and the command to be run then has failed
+ * - `clock-skew`: the hub's clock has jumped, and what it issues by it is of no use here
  * - `bad-issue`: the hub issued something else than it was asked for
  * - `not-permitted` (EACCES, EPERM), `read-only` (EROFS), `disk-full` (ENOSPC, EDQUOT), `file-failed`:
  *   a file could not be read or written
@@ -26,6 +27,7 @@ export type IdentityErrorCode =
   | 'state-version'
   | 'no-certificate'
   | 'hook-failed'
+  | 'clock-skew'
   | 'bad-issue'
   | 'not-permitted'
   | 'read-only'

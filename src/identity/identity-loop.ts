@@ -5,6 +5,7 @@ import { during } from './activity.ts'
 import type { DaemonOptions } from './daemon.ts'
 import { type Destination, publish } from './destination.ts'
 import { dropAnswered } from './exchange.ts'
+import { hubClockJumped, isOfJumpedClock } from './hub-clock-jump.ts'
 import { HubTime } from './hub-time.ts'
 import { certificateEndsAt, hasSameKeys, type Identity, identityEndsAt } from './identity.ts'
 import { IdentityWatch } from './identity-watch.ts'
@@ -45,6 +46,8 @@ export class IdentityLoop {
   #identity: Identity | undefined
   /** How the identity came to be that is not published yet. */
   #unpublished: Published['by'] | undefined
+  /** What is published of what the hub has issued to this process. */
+  #published: Identity | undefined
   /** When the published certificate ends, on the hub's clock. */
   #publishedUntil: number | undefined
   #renewAt = 0
@@ -124,7 +127,8 @@ export class IdentityLoop {
 
   get #renewer(): Renewer {
     const { ports, state, signal } = this.#options
-    return { hub: ports.hub, parameters: this.#parameters, state, signal }
+    const requireUsable = (next: Identity) => this.#requireUsable(next)
+    return { hub: ports.hub, parameters: this.#parameters, state, signal, requireUsable }
   }
 
   /** As they are by now. */
@@ -178,14 +182,24 @@ export class IdentityLoop {
   }
 
   #accept(identity: Identity, by: Published['by']): void {
-    this.#hubTime.set(identity.issuedAt)
-    const skewMs = this.#clock.now() - identity.issuedAt
-    if (Math.abs(skewMs) > TOLERATED_SKEW) {
-      this.#options.observer.onWarning({ kind: 'clock-skew', skewMs })
+    const here = this.#clock.now()
+    const hub = identity.issuedAt
+    this.#hubTime.set(hub)
+    if (Math.abs(here - hub) > TOLERATED_SKEW) {
+      this.#options.observer.onWarning({ kind: 'clock-skew', here, hub })
     }
     this.#identity = identity
     this.#unpublished = by
     this.#isDue = false
+  }
+
+  /** @throws IdentityError `clock-skew` */
+  #requireUsable(next: Identity): void {
+    const before = this.#published
+    const clocks = { expected: this.#hubTime.now(), here: this.#clock.now() }
+    if (before && isOfJumpedClock(next, before, clocks)) {
+      throw hubClockJumped(next.issuedAt, clocks.here)
+    }
   }
 
   async #publish(identity: Identity, by: Published['by']): Promise<void> {
@@ -201,6 +215,7 @@ export class IdentityLoop {
     const { renewalIntervalMs } = this.#parameters
     const endsAt = certificateEndsAt(identity)
     this.#publishedUntil = endsAt
+    if (by !== 'republished') this.#published = identity
     const terms = { issuedAt, endsAt, renewalIntervalMs, suggestedAt: suggestedRenewalAt }
     this.#renewAt = renewAt(terms, ports.random)
     observer.onPublished({ identity, publication, by, nextRenewalAt: this.#renewAt })

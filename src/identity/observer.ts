@@ -39,8 +39,8 @@ export interface Failure {
 }
 
 export type Warning =
-  /** This machine's clock, ahead of the hub's by so much. */
-  | { readonly kind: 'clock-skew'; readonly skewMs: number }
+  /** The clocks of this machine and of the hub disagree; milliseconds since the epoch. */
+  | { readonly kind: 'clock-skew'; readonly here: number; readonly hub: number }
   /** Outputs that nobody reads any more could not be removed. */
   | { readonly kind: 'prune-failed'; readonly error: unknown }
   /** The join token that is given now is of no use; the one of before is, if there was one. */

@@ -2,6 +2,7 @@
 import { formatTime } from '../base/clock.ts'
 import { MeziteError, messageOf } from '../base/errors.ts'
 import { HubError } from '../client/identity-hub.ts'
+import { IdentityError } from './errors.ts'
 import { endsInstance } from './refusals.ts'
 
 /** What a daemon knows of itself. Times are the hub's, in milliseconds since the epoch. */
@@ -89,6 +90,7 @@ function failureReason(failure: unknown): ReadinessReason {
 }
 
 function codeOf(failure: unknown): ReadinessCode {
+  if (failure instanceof IdentityError && failure.code === 'clock-skew') return 'clock-skew'
   if (!(failure instanceof HubError)) return 'local-failure'
   switch (failure.code) {
     case 'unreachable':

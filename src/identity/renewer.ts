@@ -12,6 +12,11 @@ export interface Renewer {
   readonly parameters: IdentityParameters
   readonly state: StateDirectory
   readonly signal: AbortSignal | undefined
+  /**
+   * Throws where the answer to a renewal had better not been given: it is then as good as lost, and the
+   * same keys are asked for again.
+   */
+  readonly requireUsable?: ((next: Identity) => void) | undefined
 }
 
 /** @returns an identity that is in the state directory. @throws HubError, IdentityError */
@@ -43,7 +48,7 @@ export function renewOnce(
 }
 
 async function askToRenew(
-  { hub, parameters, signal }: Renewer,
+  { hub, parameters, signal, requireUsable }: Renewer,
   previous: Identity,
   keys: IdentityKeys,
 ): Promise<Identity> {
@@ -53,7 +58,10 @@ async function askToRenew(
     trust: parameters.trust ?? { kind: 'tls-ca', certificates: previous.tlsCas },
     signal,
   })
-  return acceptIssued(issued, { ...keys, tokenId: previous.tokenId, hub: address, previous })
+  const { tokenId } = previous
+  const next = acceptIssued(issued, { ...keys, tokenId, hub: address, previous })
+  requireUsable?.(next)
+  return next
 }
 
 /** One join with given keys; nothing is written. @throws HubError, IdentityError `bad-issue` */

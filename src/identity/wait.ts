@@ -3,13 +3,13 @@ import { type Clock, MINUTE, SECOND } from '../base/clock.ts'
 /** Why a wait ended. */
 export type Waking = 'due' | 'asked' | 'clock-jumped'
 
-const STEP_MS = 30 * SECOND
+const STEP_MS = 10 * SECOND
 const JUMP_MS = MINUTE
 
 /**
- * Waits on the monotonic clock, which stands still while a machine is suspended. So it is compared
- * with the date now and then: when that has run ahead by more than a minute, the machine has slept
- * or its date was set, and the wait ends early.
+ * Waits on the monotonic clock, at which it looks every ten seconds: a timer stands still while the
+ * machine is suspended. When the date has run ahead of it by more than a minute, the date was set, or
+ * the machine was stopped in a way that no clock of it noticed, and the wait ends early.
  *
  * @param asked ends the wait
  * @throws the reason of `stop` when that is aborted

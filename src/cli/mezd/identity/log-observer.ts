@@ -1,5 +1,5 @@
 /** What a daemon tells of itself, as log lines. */
-import { formatTime } from '../../../base/clock.ts'
+import { formatTime, SECOND } from '../../../base/clock.ts'
 import { formatDuration } from '../../../base/duration.ts'
 import { MeziteError } from '../../../base/errors.ts'
 import type { Logger } from '../../../base/log.ts'
@@ -24,9 +24,10 @@ export function logObserver(log: Logger): Partial<DaemonObserver> {
     },
     onWarning(warning) {
       if (warning.kind === 'clock-skew') {
-        const ahead = warning.skewMs > 0 ? 'ahead of' : 'behind'
-        const skew = formatDuration(Math.abs(warning.skewMs))
-        log.warn({}, `this machine's clock is ${skew} ${ahead} the hub's: set it`)
+        const { here, hub } = warning
+        const skew = formatDuration(Math.round(Math.abs(here - hub) / SECOND) * SECOND)
+        const clocks = { here: formatTime(here), hub: formatTime(hub) }
+        log.warn(clocks, `the clocks of this machine and of the hub are ${skew} apart: set them`)
       } else if (warning.kind === 'token-unreadable') {
         log.warn({ error: warning.error }, 'the join token that is given now is of no use')
       } else if (warning.kind === 'watch-failed') {
