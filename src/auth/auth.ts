@@ -78,10 +78,7 @@ export interface AuthOptions {
  */
 export async function createAuth(context: AuthContext, options: AuthOptions = {}): Promise<Auth> {
   const { store, clock } = context
-  const hubClock = await createHubClock(context, {
-    onStepBack: () => board.restoreLocks(),
-    onStep: options.onClockStep ?? (() => {}),
-  })
+  const hubClock = await createHubClock(context, options.onClockStep)
   const steady = () => hubClock.steady()
   const board = await openAccessBoard({
     ...{ store, clock, steady },

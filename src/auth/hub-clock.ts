@@ -1,7 +1,6 @@
 /**
  * The hub's clock, watched. Everything that the hub issues and judges goes by it, right or wrong; so a
- * step of it is logged, is an event of the audit log, and brings back the locks that had ended too
- * early.
+ * step of it is logged, and is an event of the audit log.
  *
  * What is deleted for good because its time is over goes by the steady time. That one never runs ahead
  * of the clock, and follows a step forward only after a day, in which somebody may notice that the
@@ -19,10 +18,9 @@ export interface ClockStep {
 }
 
 const HOLD = DAY
-/** A clock that is only slewed stays within this; one that is stepped by less needs no attention. */
+/** A clock that is only slewed stays within this between two looks. */
 const TOLD_FROM = MINUTE
-const NOTICED_FROM = SECOND
-const LOOK_EVERY = 15 * SECOND
+const LOOK_EVERY = 2 * SECOND
 
 interface Reading {
   readonly wall: number
@@ -53,7 +51,7 @@ export class ClockReader {
     const expected = this.#last.wall + reading.monotonic - this.#last.monotonic
     this.#last = reading
     const found = reading.wall
-    return Math.abs(found - expected) >= NOTICED_FROM ? { expected, found } : undefined
+    return Math.abs(found - expected) >= TOLD_FROM ? { expected, found } : undefined
   }
 
   /** Never ahead of the clock. */
@@ -79,23 +77,20 @@ export interface HubClock {
   run(signal: AbortSignal): Promise<void>
 }
 
-export interface HubClockListener {
-  /** Of any step back. */
-  readonly onStepBack: () => Promise<void>
-  /** Of a step that is worth telling. */
-  readonly onStep: (step: ClockStep) => void
-}
-
-/** Has read the newest event, which is no later than now unless a clock was wrong. @throws StoreError */
+/**
+ * Has read the newest event, which is no later than now unless a clock was wrong.
+ *
+ * @param onStep told of every step that is in the audit log
+ * @throws StoreError
+ */
 export async function createHubClock(
   context: Pick<AuthContext, 'store' | 'clock'>,
-  { onStepBack, onStep }: HubClockListener,
+  onStep: (step: ClockStep) => void = () => {},
 ): Promise<HubClock> {
   const { store, clock } = context
   const [newest] = await store.audit.list({ limit: 1 })
   const reader = new ClockReader(clock, newest?.time)
   const untold: ClockStep[] = []
-  let hasSteppedBack = false
   const now = clock.now()
   if (newest && newest.time - now >= TOLD_FROM) untold.push({ expected: newest.time, found: now })
 
@@ -103,10 +98,7 @@ export async function createHubClock(
     // So that its hold begins with the step.
     reader.steady()
     const step = reader.step()
-    if (step && Math.abs(step.found - step.expected) >= TOLD_FROM) untold.push(step)
-    hasSteppedBack ||= step !== undefined && step.found < step.expected
-    if (hasSteppedBack) await onStepBack()
-    hasSteppedBack = false
+    if (step) untold.push(step)
     for (let first = untold[0]; first !== undefined; first = untold[0]) {
       const fields = {
         time_expected: formatTime(first.expected),

@@ -272,11 +272,11 @@ export class IdentityLoop {
 
   /** What is left of the life of the newest certificate. */
   #left(): number {
-    return this.#identity ? certificateEndsAt(this.#identity) - this.#hubTime.now() : 0
+    return this.#identity ? certificateEndsAt(this.#identity) - this.#hubTime.latest() : 0
   }
 
   #tellCondition(): void {
-    const after = readinessAt(this.#condition(), this.#hubTime.now())
+    const after = readinessAt(this.#condition(), this.#hubTime.latest())
     const before = this.#readiness
     if (before && codes(before) === codes(after)) return
     this.#readiness = after
@@ -290,7 +290,7 @@ export class IdentityLoop {
       identityEndsAt: this.#identity && identityEndsAt(this.#identity),
       failure: this.#failure,
     }
-    this.#options.observer.onCondition(condition, () => this.#hubTime.now())
+    this.#options.observer.onCondition(condition, () => this.#hubTime.latest())
     return condition
   }
 }

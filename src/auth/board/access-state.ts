@@ -153,6 +153,15 @@ export class AccessState {
     if (lock) this.#relock(lock)
   }
 
+  /** Ends the locks whose time is over, and brings back those that ended too early. */
+  setTime(now: number): void {
+    for (const lock of this.locks.resumedAt(now)) this.addLock(lock)
+    for (const { id } of this.locks.expiredBy(now)) {
+      const lock = this.locks.end(id)
+      if (lock) this.#relock(lock)
+    }
+  }
+
   /** False where there is no such session. */
   endSession(node: string, id: string): boolean {
     const found = this.sessions.end(node, id)
@@ -208,6 +217,7 @@ export class AccessState {
 
   #deleteRole(name: string): void {
     for (const { id } of this.locks.on('role', name)) this.removeLock(id)
+    this.locks.forgetEnded((target) => target.kind === 'role' && target.role === name)
     this.roles.delete(name)
     this.#rematch(name, () => 'none')
     this.#reevaluate(name)
@@ -224,6 +234,7 @@ export class AccessState {
         this.removeLock(lock.id)
       }
     }
+    this.locks.forgetEnded((target) => 'bot' in target && target.bot === name)
     this.#setRevokedOf(name)
     this.sessions.endOfBot(name)
     for (const node of this.sessions.nodes()) this.#pending.sessionNodes.add(node)
@@ -231,6 +242,7 @@ export class AccessState {
 
   #deleteNode(name: string): void {
     for (const { id } of this.locks.on('node', name)) this.removeLock(id)
+    this.locks.forgetEnded((target) => target.kind === 'node' && target.node === name)
     this.sessions.removeNode(name)
     if (!this.nodes.delete(name)) return
     this.#pending.nodes.add(name)

@@ -15,8 +15,6 @@ import { MINUTE } from '../../base/clock.ts'
 import type { Role } from '../../policy/role.ts'
 import { AuthError } from '../errors.ts'
 import type { TrustBundle } from '../issuing.ts'
-import { isInForce } from '../locks.ts'
-import type { LockRecord } from '../records.ts'
 import { botMissing, nodeMissing } from '../refusals.ts'
 import { type Store, StoreError } from '../storage.ts'
 import { type AccessKey, type AccessRow, listRows } from './access-list.ts'
@@ -60,8 +58,6 @@ export interface AccessBoard {
   restrict(role: Role): Role
   /** Changes when a role, or what `restrict` makes of it, does. */
   readonly restrictions: number
-  /** Brings back the locks that are in force again, since the clock was set back. @throws StoreError */
-  restoreLocks(): Promise<void>
   /** Ends locks when their time is over and forgets expired certificates, until aborted. */
   run(signal: AbortSignal): Promise<void>
   /** Tells what is pending now, not at the end of the turn. */
@@ -115,15 +111,14 @@ export async function openAccessBoard(options: BoardOptions): Promise<AccessBoar
     botWatches.flush(pending)
   }
 
-  function endLocks(): void {
-    const expired = state.locks.expiredBy(clock.now())
-    for (const { id } of expired) state.removeLock(id)
-    if (expired.length > 0) changed()
+  function setTime(): void {
+    state.setTime(clock.now())
+    changed()
   }
 
   /** Everybody has been told of everything, up to this moment. */
   function settle(): void {
-    endLocks()
+    setTime()
     flush()
   }
 
@@ -149,16 +144,16 @@ export async function openAccessBoard(options: BoardOptions): Promise<AccessBoar
     }
   }
 
-  endLocks()
+  setTime()
   state.takePending()
   return {
     checkAccess(botName, nodeName, login) {
-      endLocks()
+      setTime()
       return explainAccess(state, botNamed(botName), nodeNamed(nodeName), login)
     },
 
     listAccess({ bot, node, after, limit }) {
-      endLocks()
+      setTime()
       const bots = bot === undefined ? state.bots.list() : [botNamed(bot)]
       const nodes = node === undefined ? state.nodes.list() : [nodeNamed(node)]
       return listRows(state, bots, nodes, { after, limit })
@@ -197,25 +192,17 @@ export async function openAccessBoard(options: BoardOptions): Promise<AccessBoar
     },
 
     restrict(role) {
-      endLocks()
+      setTime()
       return state.roles.restrict(role)
     },
     get restrictions() {
       return state.restrictions
     },
 
-    async restoreLocks() {
-      const now = clock.now()
-      for (const lock of await locksAsTheyAre(store)) {
-        if (isInForce(lock, now)) state.addLock(lock)
-      }
-      changed()
-    },
-
     async run(signal) {
       let forgetAt = clock.monotonic()
       while (!signal.aborted) {
-        endLocks()
+        setTime()
         if (clock.monotonic() >= forgetAt) {
           await forgetCertificates()
           forgetAt = clock.monotonic() + FORGET_EVERY
@@ -231,18 +218,6 @@ export async function openAccessBoard(options: BoardOptions): Promise<AccessBoar
 
     flush: settle,
     close: stop,
-  }
-}
-
-/** The locks, none of which was deleted while they were read. */
-async function locksAsTheyAre(store: Store): Promise<readonly LockRecord[]> {
-  for (;;) {
-    let isOld = false
-    const stop = store.changes.subscribe((changes) => {
-      isOld ||= changes.some(({ kind }) => kind.startsWith('delete-'))
-    })
-    const locks = await store.locks.list().finally(stop)
-    if (!isOld) return locks
   }
 }
 

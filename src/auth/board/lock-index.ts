@@ -1,15 +1,18 @@
 import type { LockRecord, LockTarget } from '../records.ts'
 
-/** The locks in force, by what they are on. */
+/** The locks in force, by what they are on; and those that may be again. */
 export class LockIndex {
   readonly #byId = new Map<string, LockRecord>()
   readonly #byTarget = new Map<LockTarget['kind'], Map<string, readonly LockRecord[]>>()
+  /** Their time is over, by a clock that may yet be set back. */
+  readonly #ended = new Map<string, LockRecord>()
   /** Undefined: to be found again. */
   #nextExpiry: number | undefined
 
   /** False where it is there already. */
   add(lock: LockRecord): boolean {
     if (this.#byId.has(lock.id)) return false
+    this.#ended.delete(lock.id)
     this.#byId.set(lock.id, lock)
     this.#nextExpiry = undefined
     const { kind } = lock.target
@@ -20,8 +23,27 @@ export class LockIndex {
     return true
   }
 
+  /** Takes one out whose time is over. The lock that was there. */
+  end(id: string): LockRecord | undefined {
+    const lock = this.remove(id)
+    if (lock) this.#ended.set(id, lock)
+    return lock
+  }
+
+  /** Those that have ended and whose time isn't over at `now`. */
+  resumedAt(now: number): readonly LockRecord[] {
+    if (this.#ended.size === 0) return []
+    return [...this.#ended.values()].filter(({ expiresAt = now }) => expiresAt > now)
+  }
+
+  /** Forgets those that have ended and were on something that is no more. */
+  forgetEnded(isGone: (target: LockTarget) => boolean): void {
+    for (const [id, { target }] of this.#ended) if (isGone(target)) this.#ended.delete(id)
+  }
+
   /** The lock that was there. */
   remove(id: string): LockRecord | undefined {
+    this.#ended.delete(id)
     const lock = this.#byId.get(id)
     if (!lock) return undefined
     this.#byId.delete(id)

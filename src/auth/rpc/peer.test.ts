@@ -26,7 +26,7 @@ const ACCEPTED_AT = 12_345
 const past = { notBeforeMs: Date.now() - DAY, notAfterMs: Date.now() - MINUTE }
 
 /** The peer that a server of the cluster reads from a real handshake. */
-async function peerOf(client?: { key: string; cert: string }): Promise<Peer> {
+async function peerOf(client?: { key: string; cert: string }, now = Date.now()): Promise<Peer> {
   const server = createServer({
     ...serverCredential(ca),
     ca: [ca.pem],
@@ -42,7 +42,7 @@ async function peerOf(client?: { key: string; cert: string }): Promise<Peer> {
     const [accepted]: TLSSocket[] = await once(server, 'secureConnection')
     assert.ok(accepted)
     const cluster = { id: CLUSTER_ID, tlsCas: [ca.signer.certificate] }
-    return readPeer(accepted, cluster, { acceptedAt: ACCEPTED_AT, nowMs: Date.now() })
+    return readPeer(accepted, cluster, { acceptedAt: ACCEPTED_AT, nowMs: now })
   } finally {
     socket.destroy()
     server.close()
@@ -111,6 +111,15 @@ describe('a peer', () => {
     const { caller, identityExpiresAt } = await peerOf(tlsClient(clientCredential(ca, BOT, past)))
     assert.equal(caller.kind, 'bot')
     assert.equal(identityExpiresAt, Math.floor(past.notAfterMs / 1000) * 1000)
+  })
+
+  it('is known though the clock is outside the life of the CA, and no forgery is', async () => {
+    for (const now of [Date.now() - 400 * DAY, Date.now() + 400 * DAY]) {
+      const future = clientCredential(ca, BOT, aroundNow(Date.now() + DAY))
+      assert.equal((await peerOf(tlsClient(future), now)).caller.kind, 'bot')
+      const forged = clientCredential(createTestCa(), BOT, past)
+      assert.deepEqual(await peerOf(tlsClient(forged), now), NOBODY)
+    }
   })
 
   it('with an expired forgery is anyone', async () => {

@@ -87,12 +87,11 @@ function trustedCertificate(
 }
 
 /**
- * Whether this CA, valid itself, issued the certificate and nothing but the time is wrong. OpenSSL's
- * own finding won't do: it reports the last thing wrong, so an expired forgery looks like an expired
- * original.
+ * Whether this CA issued the certificate and nothing but the time is wrong, be it that of the CA: whoever
+ * can't be served for that is told so. OpenSSL's own finding won't do: it reports the last thing wrong,
+ * so an expired forgery looks like an expired original.
  */
 function isOutOfTime(certificate: Uint8Array, ca: ParsedCa, nowMs: number): boolean {
-  if (nowMs < ca.validity.notBeforeMs || nowMs > ca.validity.notAfterMs) return false
   try {
     verifyIssuedBy(certificate, ca, nowMs)
     return false

@@ -36,6 +36,9 @@ spec:
 export interface ClusterOptions extends RoleOptions {
   readonly bot?: string
   readonly hubFlags?: HubOptions['flags']
+  readonly hubEnv?: HubOptions['env']
+  /** Of `mezctl bots add`. */
+  readonly botFlags?: string
 }
 
 /** Everything that one test needs of a hub, gone when the test is over. */
@@ -75,13 +78,17 @@ export class Cluster implements AsyncDisposable {
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { bot = 'github-deploy', name = 'ci-deployer' } = options
   const directory = new TemporaryDirectory()
-  const { hubFlags } = options
-  const hub = await startHub({ directory, ...(hubFlags && { flags: hubFlags }) })
+  const { hubFlags, hubEnv, botFlags = '' } = options
+  const hub = await startHub({
+    directory,
+    ...(hubFlags && { flags: hubFlags }),
+    ...(hubEnv && { env: hubEnv }),
+  })
   const cluster = new Cluster(hub, bot, directory)
   const file = directory.join('role.yaml')
   writeFileSync(file, roleDocument(options))
   await hub.runOk(`mezctl roles create --from-file=${file}`)
-  await hub.runOk(`mezctl bots add --name=${bot} --roles=${name} --token-ttl=1h`)
+  await hub.runOk(`mezctl bots add --name=${bot} --roles=${name} --token-ttl=1h ${botFlags}`)
   return cluster
 }
 

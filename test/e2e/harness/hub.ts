@@ -11,6 +11,8 @@ export interface HubOptions {
   readonly port?: number
   /** Further flags of `mezhub start`. */
   readonly flags?: readonly string[]
+  /** Further variables of its own. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** A running `mezhub`, and `mezctl` as its administrator types it. */
@@ -82,14 +84,14 @@ export async function startHub(options: HubOptions): Promise<Hub> {
 const LISTENING = /listening on 127\.0\.0\.1:(\d+)/
 
 async function startProgram(options: HubOptions, port: number): Promise<Child> {
-  const { directory, flags = [] } = options
+  const { directory, flags = [], env = {} } = options
   const data = directory.join('hub')
   const child = startChild(
     [
       ...[`${PROGRAMS}/mezhub`, 'start', `--data-dir=${data}`],
       ...[`--listen-addr=127.0.0.1:${port}`, ...flags],
     ],
-    { env: administratorEnvironment(directory), cwd: directory.path },
+    { env: { ...administratorEnvironment(directory), ...env }, cwd: directory.path },
   )
   await child.waitForStderr(LISTENING)
   await waitFor(() => existsSync(`${data}/hub.sock`), { what: "the hub's socket" })
