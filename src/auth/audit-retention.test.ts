@@ -117,3 +117,25 @@ describe('retention', () => {
     }
   }
 })
+
+describe('retention at a hub whose clock', () => {
+  it('has jumped ahead prunes nothing, unless it stays there for a day', async () => {
+    await using auth = await openTestAuth()
+    await liveThrough(auth, 10)
+    const retention = createAuditRetention(
+      auth.context,
+      auth.audit.signing,
+      KEEP,
+      () => Number.MAX_SAFE_INTEGER,
+      () => auth.hubClock.steady(),
+    )
+    auth.clock.step(365 * DAY)
+    assert.equal(await retention.prune(), 0)
+    auth.clock.step(-365 * DAY)
+    assert.equal(await retention.prune(), 0)
+    auth.clock.step(365 * DAY)
+    await retention.prune()
+    auth.clock.advance(DAY)
+    assert.ok((await retention.prune()) >= 100)
+  })
+})
