@@ -5,3 +5,9 @@ import type { Environment } from '../base/parameter.ts'
 export function userStateDirectory({ env, home }: Pick<Environment, 'env' | 'home'>): string {
   return env['XDG_STATE_HOME'] || join(home, '.local', 'state')
 }
+
+/** Where a user's bot publishes unless it is told. */
+export function defaultDestination(environment: Pick<Environment, 'env' | 'home' | 'uid'>): string {
+  const base = environment.uid === 0 ? '/var/lib' : userStateDirectory(environment)
+  return join(base, 'mezite', 'identity', 'certs')
+}

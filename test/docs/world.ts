@@ -4,7 +4,7 @@ import { type Machine, readCheckout, startMachine } from './machine.ts'
 import { parsePage } from './page.ts'
 
 const DOMAIN = 'example.com'
-const STAND_INS = ['test/docs/programs/systemctl']
+const STAND_INS = ['test/docs/programs/systemctl', 'test/docs/programs/journalctl']
 const PROGRAMS = ['bin/mezhub', 'bin/mezctl', 'bin/mezd', 'bin/msh']
 
 /** By the names that pages use. Whoever has an sshd can become a node. */
@@ -103,18 +103,14 @@ function addressAt(index: number): string {
   return `127.0.0.${index + 10}`
 }
 
-/** As README.md says. */
+/** As docs/services.md says. */
 async function startHub(hub: Machine): Promise<void> {
-  await hub.write('/etc/systemd/system/mezhub.service', HUB_UNIT)
-  await hub.typeOk('systemctl start mezhub')
+  await hub.write('/etc/mezite/mezhub.yaml', 'public-addr: mezite.example.com:3025\n')
+  await hub.typeOk('mezhub install systemd --write && systemctl start mezhub')
   await waitFor(async () => (await hub.type('mezctl status')).code === 0, {
     what: 'the hub to answer',
   })
 }
-
-const HUB_UNIT = `[Service]
-ExecStart=/usr/local/bin/mezhub start --public-addr=mezite.example.com:3025
-`
 
 /** With the files of docs/nodes.md as they are written first, each node with its own labels. */
 async function makeNode(machine: Machine, hub: Machine): Promise<void> {
@@ -129,7 +125,7 @@ async function makeNode(machine: Machine, hub: Machine): Promise<void> {
     'mezctl tokens create --roles=node --format json | jq -r .token.value',
   )
   await machine.write('/etc/mezite/join.env', `MEZITE_JOIN_TOKEN=${token}`)
-  await machine.typeOk('systemctl enable --now mezd-node')
+  await machine.typeOk('mezd node install systemd --write && systemctl enable --now mezd-node')
   let status = ''
   const isReady = async () => {
     const { code, stdout } = await machine.type('mezd node status')

@@ -33,7 +33,7 @@ function shown(text: string): Catalogue {
 
 /** As a section of docs/metrics.md has them: | `name` | type | `label`, … | meaning | */
 function described(section: string): Catalogue {
-  const rows = section.matchAll(/^\| `([a-z_]+)` \| (\w+) \| (.*?) \| .+ \|$/gm)
+  const rows = section.matchAll(/^\| `([a-z_]+)` \| (\w+) \|(.*?)\| .+ \|$/gm)
   return new Map(
     [...rows].map(([, name = '', type = '', labels = '']) => {
       const found = [...labels.matchAll(/`([a-z]+)`/g)].map(([, label]) => label)
@@ -84,7 +84,10 @@ describe('the metrics in docs/', () => {
     for (const name of PROGRAMS) {
       const expected = new Map([...common, ...section(`\`${name}\``)])
       const actual = catalogues.get(name) ?? new Map()
-      assert.deepEqual(Object.fromEntries([...actual].sort()), Object.fromEntries([...expected].sort()))
+      assert.deepEqual(
+        Object.fromEntries([...actual].sort()),
+        Object.fromEntries([...expected].sort()),
+      )
     }
   })
 
@@ -92,7 +95,9 @@ describe('the metrics in docs/', () => {
     const all = new Set(
       [...catalogues.values()].flatMap((catalogue) =>
         [...catalogue].flatMap(([name, type]) =>
-          type.startsWith('histogram') ? ['_bucket', '_sum', '_count'].map((it) => name + it) : name,
+          type.startsWith('histogram')
+            ? ['_bucket', '_sum', '_count'].map((it) => name + it)
+            : name,
         ),
       ),
     )
@@ -123,8 +128,11 @@ describe('the metrics in docs/', () => {
 
     // The dashboard's, as rules: with its variables as Grafana fills them in.
     const { panels } = JSON.parse(read('grafana/mezite.json'))
-    const expressions: string[] = panels.flatMap(({ targets = [] }: { targets?: { expr: string }[] }) =>
-      targets.map(({ expr }) => expr.replaceAll('$__rate_interval', '1m').replaceAll('$instance', '.*')),
+    const expressions: string[] = panels.flatMap(
+      ({ targets = [] }: { targets?: { expr: string }[] }) =>
+        targets.map(({ expr }) =>
+          expr.replaceAll('$__rate_interval', '1m').replaceAll('$instance', '.*'),
+        ),
     )
     const rules = expressions.map((expr, i) => ({ record: `panel_${i}`, expr }))
     const file = fleet.directory.join('panels.yml')

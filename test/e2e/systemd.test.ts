@@ -72,6 +72,7 @@ describe('under systemd', () => {
 
     const { code, stdout, stderr } = await login('id -un')
     assert.deepEqual([code, stdout], [0, 'deploy\n'], stderr)
+    assert.match(await machine.runOk('msh ls'), /^web-1 .* deploy$/m, 'it finds the identity')
     for (const verb of ['node', 'identity']) await machine.runOk(`mezd ${verb} status`)
   })
 

@@ -12,7 +12,7 @@ export const identityParameters = {
   identity: optional(directory, {
     help: 'use the identity in this destination',
     env: 'MEZITE_IDENTITY',
-    defaultText: 'the last that this user published',
+    defaultText: 'the last that this user published, or that of a service',
     group: IDENTITY,
   }),
 }

@@ -29,12 +29,12 @@ export interface IdentityChoice {
   readonly cert: string | undefined
   /** A destination. */
   readonly identity: string | undefined
-  /** The last destination that this user published; asked for only if it is needed. */
+  /** The last destination that this user published, or the usual one; asked for only if needed. */
   readonly lastDestination: () => Promise<string | undefined>
 }
 
 const SUFFIX = '-cert.pub'
-const CERTIFICATE = `ssh_key${SUFFIX}`
+export const CERTIFICATE = `ssh_key${SUFFIX}`
 
 /**
  * @throws CliError `usage`, `not-found`, `file-unreadable`

@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Invocation } from '../invocation.ts'
-import { userStateDirectory } from '../user-state.ts'
+import { defaultDestination, userStateDirectory } from '../user-state.ts'
 import { readUsableCertificate } from './certificate-check.ts'
 import { readHostBlocks } from './host-block.ts'
-import { findIdentity, type IdentityFiles } from './identity-files.ts'
+import { CERTIFICATE, findIdentity, type IdentityFiles } from './identity-files.ts'
 import { onlyLogin } from './login.ts'
 import type { UsableIdentity } from './ssh-command.ts'
 
@@ -40,5 +42,10 @@ export async function openIdentity(
 
 async function lastDestination(invocation: Invocation): Promise<string | undefined> {
   const { readLastDestination } = await import('../../identity/last-destination.ts')
-  return await readLastDestination({ open }, userStateDirectory(invocation), invocation.uid)
+  const base = userStateDirectory(invocation)
+  const last = await readLastDestination({ open }, base, invocation.uid)
+  if (last !== undefined) return last
+  // A service that is confined can't leave a word in a home directory.
+  const usual = defaultDestination(invocation)
+  return existsSync(join(usual, CERTIFICATE)) ? usual : undefined
 }

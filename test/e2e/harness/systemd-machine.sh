@@ -28,6 +28,7 @@ done
 mount -t tmpfs -o mode=1777 tmpfs /tmp
 
 rm -rf /etc/ssh /etc/mezite
+mkdir -m 0700 /run/administrator
 mkdir -p /etc/ssh/sshd_config.d /etc/mezite /run/log /run/sshd /run/systemd/system/service.d
 useradd --system --uid 61210 mezite
 useradd --create-home --uid 61211 --shell /bin/sh --password '*' deploy

@@ -9,7 +9,7 @@ import { PATH, type RunResult, run } from './run.ts'
 import { waitFor } from './wait.ts'
 
 const SCRIPT = join(import.meta.dirname, 'systemd-machine.sh')
-const ENV = { PATH, HOME: '/root', LANG: 'C.UTF-8', TERM: 'xterm', TZ: 'UTC' }
+const ENV = { PATH, HOME: '/run/administrator', LANG: 'C.UTF-8', TERM: 'xterm', TZ: 'UTC' }
 
 /** A machine within this one, with systemd as its first process. */
 export class SystemdMachine implements AsyncDisposable {

@@ -1,13 +1,6 @@
-import { join } from 'node:path'
-import { type Environment, withDefault } from '../../../base/parameter.ts'
+import { withDefault } from '../../../base/parameter.ts'
 import { directory } from '../../../base/value-kind.ts'
-import { userStateDirectory } from '../../user-state.ts'
-
-const NAME = ['mezite', 'identity', 'certs']
-
-function defaultDestination(environment: Environment): string {
-  return join(environment.uid === 0 ? '/var/lib' : userStateDirectory(environment), ...NAME)
-}
+import { defaultDestination } from '../../user-state.ts'
 
 export const destinationParameter = withDefault(directory, defaultDestination, {
   help: 'directory where certificates are written',

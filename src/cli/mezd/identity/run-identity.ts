@@ -104,7 +104,9 @@ export async function startDaemon(
   const stateDirectory = stateDirectoryOf(first)
   const listeners = [logHook(log), ...(diagnostics ? [diagnostics.onHook] : [])]
   const hook = createHook(values, invocation, stateDirectory, listeners)
-  const warn = (text: string) => log.warn({}, text)
+  // A service can't write to a home directory; msh looks where services publish.
+  const level = invocation.env['NOTIFY_SOCKET'] === undefined ? 'warn' : 'debug'
+  const warn = (text: string) => log[level]({}, text)
   let isRemembered = false
   const stopped = new AbortController()
   const hookEnds = hook?.run(AbortSignal.any([invocation.signal, stopped.signal]))
