@@ -71,10 +71,12 @@ export class DaemonProcess implements AsyncDisposable {
   /** Resolves when it has published once more than `times`, or has ended. */
   async settled(times = 0): Promise<void> {
     const { running } = this
-    await waitFor(() => running.exit ?? this.publications > times, {
+    const refused = () => running.stderr.includes('error="refused: ')
+    await waitFor(() => running.exit ?? (this.publications > times || refused()), {
       what: 'the daemon to publish',
       context: () => running.stderr,
     })
+    if (refused()) throw new Error(`an honest bot was refused:\n${running.stderr}`)
   }
 
   async sees(pattern: RegExp): Promise<void> {

@@ -22,6 +22,7 @@ export interface KillOptions {
   /** In place of a choice. */
   readonly points?: readonly Point[]
   readonly onKill?: (report: KillReport) => void
+  readonly onFailure?: (failure: Failure) => void
 }
 
 export interface Failure {
@@ -104,7 +105,9 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
       }
       return undefined
     } catch (error) {
-      failures.push({ scene: scene.name, point: point && formatPoint(point), error })
+      const failure = { scene: scene.name, point: point && formatPoint(point), error }
+      failures.push(failure)
+      options.onFailure?.(failure)
       return left.points.length > 0 ? left : undefined
     }
   }

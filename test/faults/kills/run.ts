@@ -69,13 +69,11 @@ async function run(): Promise<boolean> {
       points: Array.from({ length: Number(values.times) }, () => point),
     }),
     onKill: progress(seconds),
+    onFailure: (failure) => void process.stderr.write(`\n${describeFailure(failure, seed)}\n`),
   })
   process.stdout.write(`${formatReport(report)}\n${seconds()} s, seed ${seed}\n`)
   for (const { name, missed } of report.scenes) {
     for (const point of missed) process.stdout.write(`missed: ${name}: ${point}\n`)
-  }
-  for (const failure of report.failures) {
-    process.stdout.write(`\n${describeFailure(failure, seed)}\n`)
   }
   return report.failures.length === 0
 }

@@ -7,10 +7,11 @@ import {
 import type { Scene } from './drill.ts'
 import { HUB_SCENES } from './hub-scenes.ts'
 
-export const SCENES: readonly Scene[] = [
+export const DAEMON_SCENES: readonly Scene[] = [
   daemonFirstStart,
   daemonRenewal,
   daemonKeyRotation,
   daemonOneShot,
-  ...HUB_SCENES,
 ]
+
+export const SCENES: readonly Scene[] = [...DAEMON_SCENES, ...HUB_SCENES]
