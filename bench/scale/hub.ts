@@ -43,16 +43,18 @@ export class ScaleHub implements AsyncDisposable {
  * Starts it on the data that lies in `hub` in there; milliseconds until it listened.
  *
  * @param nodeOptions of its process, a profiler's for instance
+ * @param wantedPort left out: any free one
  */
 export async function startScaleHub(
   directory: TemporaryDirectory,
   nodeOptions: string | undefined,
+  wantedPort = 0,
 ): Promise<{ readonly hub: ScaleHub; readonly startMs: number }> {
   const start = systemClock.monotonic()
   const child = startChild(
     [
       ...[`${CHECKOUT}/bin/mezhub`, 'start', `--data-dir=${directory.join('hub')}`],
-      ...['--listen-addr=127.0.0.1:0'],
+      ...[`--listen-addr=127.0.0.1:${wantedPort}`],
     ],
     {
       cwd: directory.path,

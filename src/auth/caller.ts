@@ -69,3 +69,8 @@ export function actorOf(caller: Caller): string {
       return caller.kind
   }
 }
+
+/** Whose streams and connections are counted together: two instances of a bot are two bearers. */
+export function bearerOf(caller: Caller): string {
+  return caller.kind === 'bot' ? `${actorOf(caller)} ${caller.instanceId}` : actorOf(caller)
+}

@@ -9,6 +9,8 @@ import type { Denial } from './denial.ts'
 import type { Peer } from './peer.ts'
 import type { UnaryRpc } from './rpc.ts'
 import { errorReply } from './status.ts'
+import type { Turnstile } from './turnstile.ts'
+import type { FindVisit } from './visit.ts'
 
 /** Told of every call that was answered, for metrics. Must not throw. */
 export type CallListener = (call: {
@@ -28,11 +30,16 @@ export interface CallContext extends Pick<AccessOptions, 'requireCurrentAdmin'> 
   readonly recordDenial: (denial: Denial) => Promise<void>
 }
 
-/** The way of each call: its caller, access, the act, and the reply or the error. */
+/**
+ * The way of each call: its caller, access, the act, and the reply or the error.
+ *
+ * @param turnstile where there is one, the call waits for its turn
+ */
 export function handleCall(
   rpc: UnaryRpc,
   context: CallContext,
-  peerOf: (name: string) => Peer | undefined,
+  findVisit: FindVisit,
+  turnstile?: Turnstile,
 ): handleUnaryCall<Buffer, Buffer> {
   const name = methodName(rpc.method)
   const { random, log, clock, onCall } = context
@@ -40,18 +47,23 @@ export function handleCall(
     const start = clock.monotonic()
     const tell = (code: status) =>
       onCall?.({ rpc: name, code: nameOfStatus(code), milliseconds: clock.monotonic() - start })
-    const peer = peerOf(call.getPeer())
-    answer(rpc, name, peer, call.request, context).then(
-      (reply) => {
-        callback(null, reply)
-        tell(status.OK)
-      },
-      (error: unknown) => {
-        const reply = errorReply(error, { rpc: name, random, log })
-        callback(reply)
-        tell(reply.code)
-      },
-    )
+    const visit = findVisit(call.getPeer())
+    const end = visit?.begin()
+    const act = () => answer(rpc, name, visit?.peer, call.request, context)
+    const acting = turnstile ? turnstile.pass(() => call.cancelled, act) : act()
+    acting
+      .then(
+        (reply) => {
+          callback(null, reply)
+          tell(status.OK)
+        },
+        (error: unknown) => {
+          const reply = errorReply(error, { rpc: name, random, log })
+          callback(reply)
+          tell(reply.code)
+        },
+      )
+      .finally(end)
   }
 }
 

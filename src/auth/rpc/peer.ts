@@ -3,8 +3,9 @@ import type { ParsedCa } from '../../x509/authority.ts'
 import { X509Error } from '../../x509/errors.ts'
 import { type PeerCertificate, readPeerIdentity } from '../../x509/peer-identity.ts'
 import { verifyIssuedBy } from '../../x509/verify.ts'
-import type { Caller } from '../caller.ts'
+import { bearerOf, type Caller } from '../caller.ts'
 import { BACKDATE } from '../lives.ts'
+import type { Room } from './hall.ts'
 
 /** Who is at the other end of a connection, as it was proved when it was made. */
 export interface Peer {
@@ -14,6 +15,16 @@ export interface Peer {
    * was made. Undefined where there is none that counts.
    */
   readonly identityExpiresAt: number | undefined
+}
+
+/** Whose the connection is at this time, and where in the hall it belongs; undefined: nobody's. */
+export function bearerAt(
+  { caller, identityExpiresAt }: Peer,
+  nowMs: number,
+): { readonly name: string; readonly room: Room } | undefined {
+  if (caller.kind === 'anyone' || caller.kind === 'local') return undefined
+  if (identityExpiresAt === undefined || identityExpiresAt <= nowMs) return undefined
+  return { name: bearerOf(caller), room: caller.kind }
 }
 
 /** Whose certificates count. */

@@ -8,7 +8,9 @@ import { createOutlet, type Outlet } from './outlet.ts'
 import type { Peer } from './peer.ts'
 import type { StreamRpc } from './rpc.ts'
 import { errorReply } from './status.ts'
-import type { Streams } from './streams.ts'
+import { noRoom, type Streams } from './streams.ts'
+import type { Turnstile } from './turnstile.ts'
+import type { FindVisit } from './visit.ts'
 
 export interface StreamContext extends CallContext {
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'sleep'>
@@ -27,7 +29,8 @@ const JITTER = 15 * MINUTE
 export function handleStream(
   rpc: StreamRpc,
   context: StreamContext,
-  peerOf: (name: string) => Peer | undefined,
+  findVisit: FindVisit,
+  turnstile?: Turnstile,
 ): handleServerStreamingCall<Buffer, Buffer> {
   const name = methodName(rpc.method)
   const { random, log, onCall } = context
@@ -41,12 +44,16 @@ export function handleStream(
     const tell = () => onCall?.({ rpc: name, code: nameOfStatus(code), milliseconds: undefined })
     outlet.signal.addEventListener('abort', tell, { once: true })
     const serve = async () => {
-      const peer = await admit(name, peerOf(call.getPeer()), context)
+      const visit = findVisit(call.getPeer())
+      const peer = await admit(name, visit?.peer, context)
+      if (visit?.isGuest) throw noRoom(peer.caller)
+      outlet.subscribe(visit?.begin ?? (() => () => {}))
       context.streams.add({ rpc: name, caller: peer.caller, outlet })
       void endInTime(peer, outlet, context)
       await rpc.open(call.request, peer.caller, outlet)
     }
-    serve().catch((error: unknown) => outlet.end(error))
+    const serving = turnstile ? turnstile.pass(() => outlet.signal.aborted, serve) : serve()
+    serving.catch((error: unknown) => outlet.end(error))
   }
 }
 

@@ -1,5 +1,7 @@
 /** The streams that are open at this hub, and what ends one before its time. */
-import { actorOf, type Caller } from '../caller.ts'
+
+import { MINUTE, SECOND } from '../../base/clock.ts'
+import { bearerOf, type Caller } from '../caller.ts'
 import { AuthError } from '../errors.ts'
 import type { Outlet } from './outlet.ts'
 
@@ -15,7 +17,7 @@ export interface Streams {
    * the newer takes the place of the older, whose connection may be dead without anybody knowing.
    * Administrators have as many as they have terminals.
    *
-   * @throws AuthError `unavailable` when there are too many, or the hub stops
+   * @throws AuthError `busy` when there are too many, `unavailable` when the hub stops
    */
   add(stream: OpenStream): void
   /** Ends those whose caller `reason` has one for. */
@@ -44,7 +46,7 @@ export function createStreams(mostOfBots: number): Streams {
       const key = isMachine ? `${rpc} ${bearerOf(caller)}` : `${rpc} ${++opened}`
       const before = open.get(key)
       const isOfBot = caller.kind === 'bot'
-      if (isOfBot && !before && ofBots >= mostOfBots) throw tooMany()
+      if (isOfBot && !before && ofBots >= mostOfBots) throw noRoom(caller)
       before?.outlet.end(replaced())
       if (outlet.signal.aborted) return
       open.set(key, stream)
@@ -70,11 +72,6 @@ export function createStreams(mostOfBots: number): Streams {
   }
 }
 
-/** Whose stream it is: two instances of a bot have one each. */
-function bearerOf(caller: Caller): string {
-  return caller.kind === 'bot' ? `${actorOf(caller)} ${caller.instanceId}` : actorOf(caller)
-}
-
 function replaced(): AuthError {
   return new AuthError('stream-replaced', 'the same identity has opened this stream once more', {
     hint: 'if there is no second process, somebody may hold a copy of the state directory',
@@ -87,8 +84,14 @@ function tooManyOfAdmins(): AuthError {
   })
 }
 
-function tooMany(): AuthError {
-  return new AuthError('unavailable', 'the hub has no room for another stream of a bot', {
+/** Asked again and again by each of the many, the hub would have little time for anything else. */
+const ASK_AGAIN = { bot: 10 * MINUTE, node: 30 * SECOND }
+
+/** @param caller whose stream finds no room */
+export function noRoom({ kind }: Caller): AuthError {
+  const whose = kind === 'bot' ? 'a bot' : 'a node'
+  return new AuthError('busy', `the hub has no room for another stream of ${whose}`, {
     hint: 'renewals go on, and bring what the stream would have brought',
+    retryAfterMs: kind === 'bot' ? ASK_AGAIN.bot : ASK_AGAIN.node,
   })
 }

@@ -9,6 +9,8 @@ import { answerWith, createTestCa } from '../../../test/fakes/tls.ts'
 import type { Address } from '../../base/address.ts'
 import { systemClock } from '../../base/clock.ts'
 import { systemRandom } from '../../base/random.ts'
+import { CONNECTION_LIMITS } from './connection-limits.ts'
+import { LOBBY_LIMITS } from './lobby.ts'
 import type { Peer } from './peer.ts'
 import { issueServingCertificate } from './serving-certificate.ts'
 import { createTlsListener, type TlsListener } from './tls-listener.ts'
@@ -32,7 +34,7 @@ interface Door extends Disposable {
   readonly acceptedTimes: number[]
 }
 
-async function openDoor(mostConnections?: number, clock = new FakeClock()): Promise<Door> {
+async function openDoor(mostGuests = 1_024, clock = new FakeClock()): Promise<Door> {
   const accepted: TLSSocket[] = []
   const acceptedTimes: number[] = []
   const listener = createTlsListener({
@@ -47,7 +49,7 @@ async function openDoor(mostConnections?: number, clock = new FakeClock()): Prom
       accepted.push(socket)
       socket.on('data', () => socket.write('hello'))
     },
-    mostConnections,
+    limits: { ...CONNECTION_LIMITS, lobby: { ...LOBBY_LIMITS, most: mostGuests } },
   })
   const address = await listener.listen({ host: '127.0.0.1', port: 0 })
   const close = () => {
@@ -88,13 +90,13 @@ describe('the TLS listener', () => {
     assert.equal(presented?.checkHost('hub.mezite.internal'), 'hub.mezite.internal')
     assert.ok(presented?.issuerCertificate?.raw.equals(ca.der))
     const name = `127.0.0.1:${socket.localPort}`
-    assert.equal(door.listener.peer(name), PEER)
+    assert.equal(door.listener.visit(name)?.peer, PEER)
     const [accepted] = door.accepted
     assert.ok(accepted)
     const closed = once(accepted, 'close')
     socket.destroy()
     await closed
-    assert.equal(door.listener.peer(name), undefined)
+    assert.equal(door.listener.visit(name), undefined)
   })
 
   it('speaks TLS 1.3 and nothing older', async () => {
@@ -133,11 +135,11 @@ describe('the TLS listener', () => {
     await assertNoResumption(door)
   })
 
-  it('drops what is above its limit', async () => {
+  it('says that it is busy to what is above its limit', async () => {
     using door = await openDoor(1)
     const first = await dial(door.address)
     await converse(first)
-    await assert.rejects(dial(door.address), { code: 'ECONNRESET' })
+    await assert.rejects(dial(door.address), { code: 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR' })
     const [accepted] = door.accepted
     assert.ok(accepted)
     const closed = once(accepted, 'close')

@@ -5,26 +5,40 @@
  * - TLS 1.3 alone, and no session tickets: a resumed session would carry the identity of the
  *   certificate that it was made with, long after that was renewed.
  * - A client certificate is asked for and not required: who joins has none yet.
+ * - A connection begins in the lobby (lobby.ts), which decides who goes when it is full. TLS is begun
+ *   when the client has spoken and its turn has come, a few in each turn of the event loop: handshakes
+ *   are dear, and calls under way go on between them.
+ * - Whoever has proved an identity gets a place in the hall (hall.ts), as long as there is one.
+ * - What a client sends is counted, and a connection that sends too much is closed.
  */
 import { constants } from 'node:crypto'
-import type { Socket } from 'node:net'
-import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls'
+import { createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls'
 import { type Address, formatAddress } from '../../base/address.ts'
 import { type Clock, SECOND } from '../../base/clock.ts'
 import { addressError } from '../../base/listen-error.ts'
+import { sourceOf } from '../source.ts'
+import { CONNECTION_LIMITS, type ConnectionLimits } from './connection-limits.ts'
 import { type Connections, createConnections } from './connections.ts'
-import type { Peer } from './peer.ts'
+import { DOORS, type Door, isOverspent } from './door-limits.ts'
+import { Hall, type Place } from './hall.ts'
+import { type Entry, Lobby } from './lobby.ts'
+import { bearerAt, type Peer } from './peer.ts'
+import { createRefusals } from './refuse.ts'
 import type { ServingCertificate } from './serving-certificate.ts'
+import { createVisit, type FindVisit, type Visit } from './visit.ts'
 
 export interface TlsListenerOptions {
   readonly certificate: ServingCertificate
   /** The TLS CAs whose client certificates count, PEM. */
   readonly clientCas: readonly string[]
-  readonly clock: Pick<Clock, 'monotonic'>
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>
   /** @param acceptedAt before the handshake, on the monotonic clock */
   readonly readPeer: (socket: TLSSocket, acceptedAt: number) => Peer
-  readonly accept: (socket: TLSSocket) => void
-  readonly mostConnections?: number | undefined
+  readonly accept: (socket: TLSSocket, door: Exclude<Door, 'local'>) => void
+  readonly limits?: ConnectionLimits | undefined
+  /** Connections can't be accepted, for lack of file descriptors for instance. */
+  readonly onFailure?: ((error: unknown) => void) | undefined
 }
 
 export interface TlsListener {
@@ -32,61 +46,162 @@ export interface TlsListener {
   readonly connections: Connections
   /** @throws ListenError */
   listen(address: Address): Promise<Address>
-  /** Who is at the other end, by grpc-js's name for it; undefined when the connection is gone. */
-  peer(name: string): Peer | undefined
+  readonly visit: FindVisit
   /** From now on, for new connections. */
   replaceCertificate(certificate: ServingCertificate): void
   /** Takes no more connections, and ends the handshakes under way. */
   stop(): void
 }
 
-export const MOST_CONNECTIONS = 4_096
+/** For a client's first words, for its turn, and from then on to the end of the handshake. */
 const HANDSHAKE_TIMEOUT = 10 * SECOND
+/** Of which each costs about a millisecond, half of it at once. */
+const HANDSHAKES_A_TURN = 4
+/** Connections that wait in the kernel. It has its own limit: net.core.somaxconn. */
+const BACKLOG = 4_096
+/** Of a connection that waits for its turn, in bytes: a ClientHello has less than 2 KB. */
+const READ_AHEAD = 4_096
+const COUNT_EVERY = SECOND / 4
+
+/** Those past the handshake, by name. */
+interface Arrival {
+  readonly socket: TLSSocket
+  readonly door: Exclude<Door, 'local'>
+  readonly since: number
+  readonly visit: Visit
+}
+
+function leaveHall({ connection }: Place<Socket>): void {
+  connection.destroy()
+}
 
 export function createTlsListener(options: TlsListenerOptions): TlsListener {
-  const peers = new Map<string, Peer>()
+  const { clock, limits = CONNECTION_LIMITS } = options
+  const lobby = new Lobby<Socket>(limits.lobby)
+  const hall = new Hall<Socket>(limits.hall)
+  const refusals = createRefusals(limits.refused)
   const connections = createConnections()
-  const handshaking = new Map<string, { readonly socket: Socket; readonly acceptedAt: number }>()
-  const server = createServer(tlsOptions(options.certificate, options.clientCas))
-  server.maxConnections = options.mostConnections ?? MOST_CONNECTIONS
+  /** Of the sockets under TLS, from the accept to the end of the handshake. */
+  const handshaking = new Map<string, Entry<Socket>>()
+  const arrivals = new Map<string, Arrival>()
+  let isStopping = false
+  let isTurnDue = false
 
-  server.on('connection', (socket: Socket) => {
+  const tls = createTlsServer(tlsOptions(options.certificate, options.clientCas))
+  const server = createServer({ pauseOnConnect: true, highWaterMark: READ_AHEAD }, admit)
+  server.on('error', (error) => options.onFailure?.(error))
+  tls.on('secureConnection', welcome)
+  // A handshake that fails is the client's affair; the socket is gone already.
+  tls.on('tlsClientError', () => {})
+  const counting = setInterval(count, COUNT_EVERY)
+  counting.unref()
+
+  function admit(socket: Socket): void {
+    // What goes wrong with it shows at whoever reads from it; unheard, it would end the process.
+    socket.on('error', () => {})
     const name = nameOf(socket)
-    handshaking.set(name, { socket, acceptedAt: options.clock.monotonic() })
-    socket.once('close', () => {
-      if (handshaking.get(name)?.socket === socket) handshaking.delete(name)
-    })
-  })
-  server.on('secureConnection', (socket: TLSSocket) => {
-    const name = nameOf(socket)
-    // In doubt it has been under way for as long as can be.
-    const { acceptedAt = 0 } = handshaking.get(name) ?? {}
-    handshaking.delete(name)
-    connections.add(socket)
-    if (socket.alpnProtocol !== 'h2' || socket.remoteAddress === undefined || !server.listening) {
+    if (socket.remoteAddress === undefined || isStopping) {
       socket.destroy()
       return
     }
-    const peer = options.readPeer(socket, acceptedAt)
-    peers.set(name, peer)
+    const source = sourceOf(socket.remoteAddress)
+    const entry = lobby.enter(socket, source, clock.monotonic(), evict)
+    if (!entry) {
+      refusals.refuse(socket)
+      return
+    }
+    handshaking.set(name, entry)
     socket.once('close', () => {
-      if (peers.get(name) === peer) peers.delete(name)
+      lobby.leave(entry)
+      if (handshaking.get(name) === entry) handshaking.delete(name)
     })
-    options.accept(socket)
-  })
-  // A handshake that fails is the client's affair; the socket is gone already.
-  server.on('tlsClientError', () => {})
+    socket.once('readable', () => {
+      // At its end there is nothing to read.
+      if (socket.readableLength === 0) socket.destroy()
+      else {
+        lobby.speak(entry, clock.monotonic())
+        planTurn()
+      }
+    })
+  }
+
+  /** Who has said nothing is told nothing. */
+  function evict({ connection, stage }: Entry<Socket>): void {
+    if (stage === 'waiting') refusals.refuse(connection)
+    else connection.destroy()
+  }
+
+  function planTurn(): void {
+    if (isTurnDue) return
+    isTurnDue = true
+    setImmediate(() => {
+      isTurnDue = false
+      for (let begun = 0; begun < HANDSHAKES_A_TURN; begun++) {
+        const entry = lobby.next(clock.monotonic())
+        if (!entry) return
+        // It takes what was read ahead with it.
+        tls.emit('connection', entry.connection)
+      }
+      planTurn()
+    })
+  }
+
+  function welcome(socket: TLSSocket): void {
+    const name = nameOf(socket)
+    const entry = handshaking.get(name)
+    handshaking.delete(name)
+    connections.add(socket)
+    if (socket.alpnProtocol !== 'h2' || entry === undefined || isStopping) {
+      socket.destroy()
+      return
+    }
+    const peer = options.readPeer(socket, entry.acceptedAt)
+    const place = findPlace(entry, peer)
+    if (entry.connection.destroyed) return
+    const visit = createVisit(peer, place === undefined, place ?? entry)
+    const door = place?.room ?? 'guest'
+    const arrival: Arrival = { socket, door, since: clock.monotonic(), visit }
+    arrivals.set(name, arrival)
+    socket.once('close', () => {
+      if (place) hall.leave(place)
+      if (arrivals.get(name) === arrival) arrivals.delete(name)
+    })
+    options.accept(socket, door)
+  }
+
+  /** In the hall, or else as a guest of the lobby. */
+  function findPlace(entry: Entry<Socket>, peer: Peer): Place<Socket> | undefined {
+    const { connection } = entry
+    const bearer = bearerAt(peer, clock.now())
+    const place = bearer && hall.enter(connection, bearer.room, bearer.name, leaveHall)
+    if (place) lobby.leave(entry)
+    else lobby.welcome(entry, clock.monotonic(), evict)
+    return place
+  }
+
+  function count(): void {
+    const now = clock.monotonic()
+    for (const { connection, since } of handshaking.values()) {
+      if (now - since > HANDSHAKE_TIMEOUT) connection.destroy()
+    }
+    for (const { socket, door, since } of arrivals.values()) {
+      if (isOverspent(DOORS[door], socket.bytesRead, now - since)) socket.destroy()
+    }
+  }
 
   return {
     connections,
     listen: (address) => listen(server, address),
-    peer: (name) => peers.get(name),
+    visit: (name) => arrivals.get(name)?.visit,
     replaceCertificate: (certificate) =>
       // Options that aren't given again are dropped, those of security among them.
-      server.setSecureContext(tlsOptions(certificate, options.clientCas)),
+      tls.setSecureContext(tlsOptions(certificate, options.clientCas)),
     stop() {
+      isStopping = true
+      clearInterval(counting)
       server.close()
-      for (const { socket } of handshaking.values()) socket.destroy()
+      refusals.stop()
+      for (const { connection } of handshaking.values()) connection.destroy()
     },
   }
 }
@@ -117,7 +232,7 @@ function tlsOptions(certificate: ServingCertificate, clientCas: readonly string[
 async function listen(server: Server, address: Address): Promise<Address> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
-  server.listen({ host: address.host, port: address.port }, resolve)
+  server.listen({ host: address.host, port: address.port, backlog: BACKLOG }, resolve)
   try {
     await promise
   } catch (error) {

@@ -3,6 +3,7 @@ import { createAuth } from '../../auth/auth.ts'
 import { openAuthorities } from '../../auth/authorities.ts'
 import { decideAndCommit } from '../../auth/commit.ts'
 import { eventByHub } from '../../auth/context.ts'
+import { CONNECTION_LIMITS, mostConnections } from '../../auth/rpc/connection-limits.ts'
 import { createHubServer } from '../../auth/rpc/server.ts'
 import { createKeySealer } from '../../auth/sealed-key.ts'
 import { openSqliteStore } from '../../auth/store/sqlite/open.ts'
@@ -23,10 +24,13 @@ import { auditOptions } from './audit-options.ts'
 import type { HubDiagnostics } from './diagnostics.ts'
 import { HubHealth } from './hub-health.ts'
 import { makeDataDirectory } from './make-data-directory.ts'
+import { connectionsOfThisProcess } from './open-files.ts'
 import { CA_KEY_TYPES, defaultPublicAddress, type HubStartValues } from './parameters.ts'
 
 /** How long the audit log's last checkpoint and its sink may take. */
 const LONGEST_CLOSE = 5 * SECOND
+
+const USUAL_CONNECTIONS = mostConnections(CONNECTION_LIMITS)
 
 /** How long calls under way may still take when the hub is told to stop. */
 const GRACE = 10 * SECOND
@@ -113,7 +117,11 @@ async function serve(parts: Parts): Promise<void> {
   const { board } = auth
   const isServing = () => isHealthy(health.ready())
   const onCall = diagnostics?.events.onCall
-  const server = createHubServer({ auth, version, log, isServing, onCall })
+  const most = connectionsOfThisProcess()
+  const server = createHubServer({
+    ...{ auth, version, log, isServing, onCall },
+    mostConnections: most,
+  })
   const stopListening = invocation.on('SIGHUP', () => {
     if (!auth.audit.sink) return
     log.info({}, 'opening the sink of audit events anew, as asked by a signal')
@@ -137,6 +145,9 @@ async function serve(parts: Parts): Promise<void> {
     health.phase = 'serving'
     const about = { version, cluster: store.clusterId, store: store.description }
     log.info(about, `listening on ${formatAddress(bound)}`)
+    if (most !== undefined && most < USUAL_CONNECTIONS) {
+      log.warn({ most, usual: USUAL_CONNECTIONS }, 'few files may be open: raise LimitNOFILE')
+    }
     service.ready()
     service.say(`serving at ${formatAddress(bound)}`)
     await Promise.race([aborted(signal), backgroundEnds, broken])
