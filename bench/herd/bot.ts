@@ -13,6 +13,7 @@ import { retryDelay } from '../../src/identity/schedule.ts'
 import { methodPath } from '../../src/rpc/method-name.ts'
 import { fromTimestamp } from '../../src/rpc/times.ts'
 import { publicKeyFrom } from '../../src/ssh/public-key.ts'
+import { proveKey } from '../../src/x509/key-proof.ts'
 import { encodeCertificatePem } from '../../src/x509/pem.ts'
 import { spkiOfPrivateKey } from '../../src/x509/public-key.ts'
 import { sharedTime } from '../scale/shared-clock.ts'
@@ -53,6 +54,7 @@ export function startBot(member: Member, options: BotOptions): Bot {
       request: {
         ...{ identityPublicKey: spkiOfPrivateKey(identityKey), sshPublicKey: sshKey },
         ...{ clientVersion: '0.0.0', clientHost: 'herd' },
+        keyProof: proveKey(identityKey, sshKey),
       },
     })
     using call = await openCall(caller, RENEW, Buffer.from(toBinary(RenewRequestSchema, request)))

@@ -11,6 +11,9 @@ import { openBareCalls } from './bare-call.ts'
 import { type Call, openHttp2Calls } from './http2-call.ts'
 import { type Answer, order, type Subject, type Target } from './work.ts'
 
+/** Calls under way, of this process. */
+const AT_ONCE = 16
+
 const RENEW = methodPath(IdentityService.method.renew)
 
 interface Gun {
@@ -68,17 +71,21 @@ function nextCertificate(reply: Buffer): string {
   return encodeCertificatePem(identity.identityCertificate)
 }
 
+/** Each gun in its turn: the hub bounds how often one instance renews. */
 async function fireAll(guns: readonly Gun[], milliseconds: number): Promise<number> {
   const end = systemClock.monotonic() + milliseconds
+  const ready = [...guns]
   let calls = 0
-  await Promise.all(
-    guns.map(async (gun) => {
-      while (systemClock.monotonic() < end) {
-        await gun.fire()
-        calls++
-      }
-    }),
-  )
+  const fireOn = async () => {
+    while (systemClock.monotonic() < end) {
+      const gun = ready.shift()
+      if (!gun) return
+      await gun.fire()
+      ready.push(gun)
+      calls++
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, fireOn))
   return calls
 }
 

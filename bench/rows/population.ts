@@ -14,7 +14,8 @@ import { botName, populate } from '../scene/population.ts'
 import { joinSubjects } from '../scene/subjects.ts'
 
 const FEW = 100
-const SUBJECTS = 16
+/** Enough that none renews more often than it may. */
+const SUBJECTS = 512
 /** A page of `mezctl bots ls`. */
 const PAGE = 50
 const CALLS = 40
