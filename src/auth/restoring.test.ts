@@ -186,6 +186,25 @@ describe('after a restore of an older backup', () => {
     )
   })
 
+  it('a node that joined after the restore, or has come back, keeps its place', async () => {
+    await takeBackup()
+    const lost = await joinNode(auth, { name: 'web-1' })
+    const gone = await joinNode(auth, { name: 'web-2' })
+    await auth.nodes.remove(LOCAL, 'web-2')
+    const anew = await joinNode(auth, { name: 'web-2' })
+    await putBack()
+    const rebuilt = await joinNode(auth, { name: 'web-1' })
+    await auth.nodeRenewal.renew(nodeCallerOf(anew), newNodeRequest({ name: 'web-2' }))
+    for (const [issued, name] of [
+      [lost, 'web-1'],
+      [gone, 'web-2'],
+    ] as const) {
+      const late = auth.nodeRenewal.renew(nodeCallerOf(issued), newNodeRequest({ name }))
+      await assert.rejects(late, { code: 'instance-unknown' })
+    }
+    await auth.nodeRenewal.renew(nodeCallerOf(rebuilt), newNodeRequest({ name: 'web-1' }))
+  })
+
   it('whoever is removed after the restore stays out, forgotten or not', async () => {
     await takeBackup()
     const [bot, node] = [await joinBot(), await joinNode(auth, { name: 'web-1' })]

@@ -68,15 +68,17 @@ export function forgottenInstance(
 }
 
 /**
- * The same for a node, also where the store knows one of this name that was removed since. Its labels
- * are those that it says it has.
+ * The same for a node, also where the store knows one of this name from the backup, which was removed
+ * since: else this one could not have joined. Whoever has come to be there after the restore stays. Its
+ * labels are those that it says it has.
  */
 export async function forgottenNode(
   context: LineageContext,
   caller: NodeCaller,
   known: NodeRecord | undefined,
 ): Promise<NodeRecord | undefined> {
-  if (!forgottenBy(context, caller)) return undefined
+  const restore = forgottenBy(context, caller)
+  if (!restore || (known && known.joinedAt > restore.takenAt)) return undefined
   const { node: name, instanceId, issuedAt, address } = caller
   for (const type of ['node.remove', 'node.leave'] as const) {
     const removals = await context.store.audit.list({ type, instanceId, limit: 1 })
