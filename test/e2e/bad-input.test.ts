@@ -167,7 +167,9 @@ describe('a mistake', () => {
     const ahead = await join(cluster.directory.join('ahead'), '', 'faketime -f +1h')
     assertRefused(ahead, 3, 'the clocks disagree', 'timedatectl')
     const behind = await join(cluster.directory.join('behind'), '', 'faketime -f -1h')
-    assertRefused(behind, 6, "this machine's clock reads", 'timedatectl')
+    assertRefused(behind, 3, 'the clocks disagree', 'timedatectl')
+    const far = await join(cluster.directory.join('far'), '', 'faketime -f -3d')
+    assertRefused(far, 6, "this machine's clock reads", 'timedatectl')
     assert.equal(await instances(), before)
   })
 
