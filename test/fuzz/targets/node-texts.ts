@@ -49,8 +49,8 @@ export const nodeTexts: FuzzTarget = {
     const occupied = occupiedSettings(settings, PATHS)
     assert.ok(missingSettings(settings, nodeSettings(PATHS, [])).length <= 4)
     const version = parseSshdVersion(text)
-    const fs = { readFile: async () => text, readdir: async () => [], readlink: async () => '' }
-    const found = await findProcess(Object.assign(Object.create(null), fs), 4_711)
+    const proc = { readFileSync: () => text, readdirSync: () => [], readlinkSync: () => '' }
+    const found = findProcess(Object.assign(Object.create(null), proc), 4_711)
     const isSomething = included || occupied.length > 0 || version !== undefined
     return isSomething || found !== undefined ? 'accepted' : 'refused'
   },
