@@ -59,7 +59,7 @@ export async function run(
   const { input, timeoutMs = 60_000, cwd, signal } = options
   const [program, ...parameters] = prepare(command, options)
   const child = spawn(program, parameters, {
-    env: options.env ?? testEnvironment(options.asUser?.home ?? '/nonexistent'),
+    env: options.env ?? testEnvironment(options.asUser?.home ?? '/dev/null'),
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
     ...(cwd === undefined ? {} : { cwd }),

@@ -92,7 +92,7 @@ export async function checkPublished(destination: string): Promise<void> {
     ssh-keygen -y -f "$1/ssh_key" | ssh-keygen -l -f - || exit 1
     ssh-keygen -L -f "$1/ssh_key-cert.pub"`
   const { code, stdout, stderr } = await run(['/bin/sh', '-c', script, 'sh', destination], {
-    env: testEnvironment('/nonexistent'),
+    env: testEnvironment('/dev/null'),
   })
   const [key, certified] = stdout.match(/SHA256:\S+/g) ?? []
   if (code !== 0 || key === undefined || key !== certified) {

@@ -17,7 +17,7 @@ export function runMsh(
 ): MshResult {
   const result = spawnSync(MSH, parameters, {
     encoding: 'utf8',
-    env: { PATH: '/usr/bin:/bin', HOME: '/nonexistent', ...env },
+    env: { PATH: '/usr/bin:/bin', HOME: '/dev/null', ...env },
     ...(input === undefined ? {} : { input }),
   })
   return { code: result.status, stdout: result.stdout, stderr: result.stderr }
