@@ -47,7 +47,7 @@ describe('the metrics in docs/', () => {
   const catalogues = new Map<ProgramName, Catalogue>()
 
   before(async () => {
-    fleet = await startFleet({ flags: [DIAG] })
+    fleet = await startFleet({ flags: [DIAG, '--audit-sink=audit.jsonl'] })
     const account = fleet.account()
     await fleet.role('create', 'staging', {
       allow: { node_labels: { env: 'staging' }, logins: [account.name] },

@@ -1,15 +1,16 @@
 # The first process of a machine that systemd runs, in namespaces of its own:
 #
-#     systemd-machine.sh CGROUP
+#     systemd-machine.sh CHECKOUT CGROUP
 #
-# CGROUP is a directory of the unified hierarchy, for this machine alone. Whatever is written below the
-# directories that follow stays in this machine, and goes with it.
+# CGROUP is a directory of the unified hierarchy, for this machine alone. The checkout, wherever it is,
+# is in /opt/mezite here. Whatever is written below the directories that follow stays in this machine,
+# and goes with it.
 set -eu
 
-if [ "${2:-}" != inside ]; then
-  echo $$ >"$1/cgroup.procs"
+if [ "${3:-}" != inside ]; then
+  echo $$ >"$2/cgroup.procs"
   exec unshare --mount --net --pid --uts --ipc --cgroup --fork --kill-child --propagation private -- \
-    /bin/sh "$0" "$1" inside
+    /bin/sh "$0" "$1" "$2" inside
 fi
 
 hostname systemd-machine
@@ -22,6 +23,9 @@ mount -t tmpfs -o mode=0755 tmpfs /mnt
 cp -a /etc /mnt/etc 2>/dev/null || [ -e /mnt/etc/passwd ]
 rm -f /mnt/etc/pam.d/mezite-*
 mount --bind /mnt/etc /etc
+mount -t tmpfs -o mode=0755 tmpfs /opt
+mkdir /opt/mezite
+mount --bind "$1" /opt/mezite
 for directory in /home /run /var/lib /var/log /etc/systemd/system /usr/lib/systemd/system; do
   mount -t tmpfs -o mode=0755 tmpfs "$directory"
 done

@@ -5,10 +5,11 @@ import { type Child, startChild } from './child.ts'
 import { TemporaryDirectory } from './directory.ts'
 import { killTree } from './processes.ts'
 import { programPath } from './requirements.ts'
-import { PATH, type RunResult, run } from './run.ts'
+import { CHECKOUT, type RunResult, run } from './run.ts'
 import { waitFor } from './wait.ts'
 
 const SCRIPT = join(import.meta.dirname, 'systemd-machine.sh')
+const PATH = '/opt/mezite/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const ENV = { PATH, HOME: '/run/administrator', LANG: 'C.UTF-8', TERM: 'xterm', TZ: 'UTC' }
 
 /** A machine within this one, with systemd as its first process. */
@@ -28,7 +29,7 @@ export class SystemdMachine implements AsyncDisposable {
     execFileSync('mount', ['-t', 'cgroup2', 'cgroup2', hierarchy.path])
     const group = groupOf(hierarchy)
     mkdirSync(group)
-    const holder = startChild(['/bin/sh', SCRIPT, group], { env: ENV })
+    const holder = startChild(['/bin/sh', SCRIPT, CHECKOUT, group], { env: ENV })
     const machine = new SystemdMachine(hierarchy, holder)
     try {
       await waitFor(() => machine.#boot(), {
