@@ -1,6 +1,7 @@
 /** What `npm run release` publishes, as whoever downloads it finds it. */
 import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { version } from '../../src/cli/version.ts'
 import { TemporaryDirectory } from '../e2e/harness/directory.ts'
@@ -135,7 +136,10 @@ async function build(
     [process.execPath, `${checkout}/scripts/release.ts`, `--out=${out}`, ...flags],
     {
       cwd: checkout,
-      env: { ...NO_NODE, PATH: process.env['PATH'] ?? '', SOURCE_DATE_EPOCH: '1767225600' },
+      env: {
+        ...{ HOME: dirname(out), PATH: process.env['PATH'] ?? '' },
+        SOURCE_DATE_EPOCH: '1767225600',
+      },
       timeoutMs: 240_000,
     },
   )
