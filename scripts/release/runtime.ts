@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -57,6 +57,7 @@ async function fetchRuntime(runtime: Runtime, directory: string): Promise<void> 
   const wanted = `${runtime.package}@${RUNTIME_VERSION}`
   const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination=.', wanted], {
     cwd: directory,
+    env: { ...process.env, PATH: pathOfTheMachine() },
   })
   const archive = join(directory, stdout.trim())
   const found = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`
@@ -65,4 +66,13 @@ async function fetchRuntime(runtime: Runtime, directory: string): Promise<void> 
   }
   await run('tar', ['-xzf', archive, '-C', directory, 'package/bin/bun'])
   rmSync(archive)
+}
+
+/**
+ * Without the checkout's own Node: npm would look for the machine's configuration beside it, and
+ * not find it.
+ */
+function pathOfTheMachine(): string {
+  const entries = (process.env['PATH'] ?? '').split(delimiter)
+  return entries.filter((entry) => !entry.endsWith('node_modules/.bin')).join(delimiter)
 }

@@ -1,7 +1,6 @@
 /** What `npm run release` publishes, as whoever downloads it finds it. */
 import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { version } from '../../src/cli/version.ts'
 import { TemporaryDirectory } from '../e2e/harness/directory.ts'
@@ -136,11 +135,15 @@ async function build(
     [process.execPath, `${checkout}/scripts/release.ts`, `--out=${out}`, ...flags],
     {
       cwd: checkout,
-      env: {
-        ...{ HOME: dirname(out), PATH: process.env['PATH'] ?? '' },
-        SOURCE_DATE_EPOCH: '1767225600',
-      },
+      env: { ...NO_NODE, ...definedEnvironment(), SOURCE_DATE_EPOCH: '1767225600' },
       timeoutMs: 240_000,
     },
+  )
+}
+
+/** The caller's own: npm knows from it where packages come from. */
+function definedEnvironment(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value ? [[name, value]] : [])),
   )
 }
