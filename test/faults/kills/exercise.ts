@@ -144,7 +144,8 @@ function victimOf(drill: Drill): Child {
 
 function kill(drill: Drill): void {
   const victim = drill.victim()
-  if (victim !== undefined) killTree(victim.pid)
+  // The number of one that has ended may be another's by now.
+  if (victim !== undefined && victim.exit === undefined) killTree(victim.pid)
 }
 
 async function quiet(count: () => number): Promise<void> {
