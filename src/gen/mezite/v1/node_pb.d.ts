@@ -837,7 +837,7 @@ export declare const CancelNodeReadmissionResponseSchema: GenMessage<CancelNodeR
  */
 export declare type CreateTokenRequest = Message<"mezite.v1.CreateTokenRequest"> & {
   /**
-   * Only `node` for now: a bot's tokens come with the bot.
+   * `node`: a bot's tokens come with the bot.
    *
    * @generated from field: string role = 1;
    */
