@@ -9,7 +9,7 @@ import { systemErrorCode } from '../../../base/errors.ts'
 import { syncDirectory, systemFileSystem } from '../../../base/file-system.ts'
 import { StoreError } from '../../storage.ts'
 import { Connection } from './connection.ts'
-import { checkDirectory, DATABASE } from './directory.ts'
+import { checkDirectory, DATABASE, isThere } from './directory.ts'
 import { schemaVersion } from './migrations/migrate.ts'
 
 export interface BackupOptions {
@@ -48,10 +48,10 @@ export async function backUp(options: BackupOptions): Promise<BackupFacts> {
   await checkDirectory(directory, uid)
   const source = join(directory, DATABASE)
   const temporary = join(dirname(path), `.${basename(path)}.new`)
-  await requireThere(source)
-  if (!replace) await requireAbsent(path)
+  if (!(await isThere(source))) throw noStore(source)
+  if (!replace && (await isThere(path))) throw alreadyThere(path)
   try {
-    await unlink(temporary).catch(ignoreMissing)
+    await removeIfThere(temporary)
     await (await open(temporary, 'wx', 0o600)).close()
     const takenAt = clock.now()
     copyDatabase(source, temporary)
@@ -119,21 +119,10 @@ export async function syncFile(path: string): Promise<void> {
   await handle.sync()
 }
 
-async function requireThere(source: string): Promise<void> {
-  await stat(source).catch((error: unknown) => {
-    if (systemErrorCode(error) === 'ENOENT') throw noStore(source)
-    throw error
+async function removeIfThere(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (systemErrorCode(error) !== 'ENOENT') throw error
   })
-}
-
-async function requireAbsent(path: string): Promise<void> {
-  const found = await stat(path).catch(ignoreMissing)
-  if (found) throw alreadyThere(path)
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (systemErrorCode(error) === 'ENOENT') return undefined
-  throw error
 }
 
 function noStore(path: string): StoreError {

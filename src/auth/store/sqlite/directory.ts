@@ -49,12 +49,18 @@ export async function createDatabaseFile(directory: string, path: string): Promi
 /** @throws StoreError `unavailable` where a restore was cut off while it replaced the database */
 export async function refuseHalfRestored(directory: string): Promise<void> {
   const path = join(directory, RESTORED_DATABASE)
-  const found = await stat(path).catch((error: unknown) => {
-    if (systemErrorCode(error) === 'ENOENT') return undefined
-    throw error
-  })
-  if (found === undefined) return
+  if (!(await isThere(path))) return
   throw refused(path, 'is there: a restore was cut off', 'run mezhub restore --replace again')
+}
+
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false
+    throw error
+  }
 }
 
 function refused(path: string, what: string, hint: string, cause?: unknown): StoreError {

@@ -6,7 +6,7 @@
  * in its place by one rename. A hub doesn't start while `hub.db.restored` is there, so whatever is
  * cut off is done again from the start.
  */
-import { chmod, constants, copyFile, mkdir, rename, rm, stat } from 'node:fs/promises'
+import { chmod, constants, copyFile, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, formatTime } from '../../../base/clock.ts'
 import { systemErrorCode } from '../../../base/errors.ts'
@@ -16,7 +16,7 @@ import { recordRestore } from '../../restoring.ts'
 import { StoreError } from '../../storage.ts'
 import { requireSound, syncFile } from './backup.ts'
 import { Connection } from './connection.ts'
-import { checkDirectory, DATABASE, RESTORED_DATABASE } from './directory.ts'
+import { checkDirectory, DATABASE, isThere, RESTORED_DATABASE } from './directory.ts'
 import { holdDirectory } from './hold.ts'
 import { schemaVersion } from './migrations/migrate.ts'
 import { openSqliteStore } from './open.ts'
@@ -65,8 +65,8 @@ export async function restore(options: RestoreOptions): Promise<RestoreFacts> {
 async function replaceDatabase(options: RestoreOptions): Promise<RestoreFacts> {
   const { directory, path, replace } = options
   const database = join(directory, DATABASE)
-  const isThere = await exists(database)
-  if (isThere && !replace) throw occupied(directory)
+  const isOccupied = await isThere(database)
+  if (isOccupied && !replace) throw occupied(directory)
   const staging = join(directory, STAGING)
   const cleared = () => rm(staging, { recursive: true, force: true })
   await cleared()
@@ -86,7 +86,7 @@ async function replaceDatabase(options: RestoreOptions): Promise<RestoreFacts> {
     await syncDirectory(systemFileSystem, directory)
     await rename(restored, database)
     await syncDirectory(systemFileSystem, directory)
-    return { ...facts, replaced: isThere ? aside : undefined }
+    return { ...facts, replaced: isOccupied ? aside : undefined }
   } catch (error) {
     throw error instanceof StoreError ? error : failed(directory, error)
   } finally {
@@ -148,16 +148,6 @@ async function moveIfThere(from: string, to: string): Promise<void> {
   await rename(from, to).catch((error: unknown) => {
     if (systemErrorCode(error) !== 'ENOENT') throw error
   })
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return false
-    throw error
-  }
 }
 
 function occupied(directory: string): StoreError {
