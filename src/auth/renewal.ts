@@ -41,8 +41,8 @@ export function createRenewal(
 
   async function attempt(caller: BotCaller, request: CheckedRequest): Promise<IssuedIdentity> {
     const readmission = await requireValidOrReadmitted(context, caller)
-    await dropForgottenUnlocks(context, caller)
     requireRate(renewals, caller.instanceId, clock.monotonic(), 'renewals of this instance')
+    await dropForgottenUnlocks(context, caller)
     const admitted = await admitBot(context, roles, caller.bot, caller.instanceId)
     const { bot, roles: held } = admitted
     const known = await store.instances.get(caller.instanceId)
