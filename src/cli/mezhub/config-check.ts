@@ -1,8 +1,8 @@
 import { formatAddress } from '../../base/address.ts'
 import { formatDuration } from '../../base/duration.ts'
-import { formatJson, formatParameter } from '../output-format.ts'
+import { formatParameter } from '../output-format.ts'
 import { formatDiagAddress } from '../service/diag-parameter.ts'
-import { formatDetails } from '../table.ts'
+import { settingsReport } from '../settings-report.ts'
 import { defineVerb } from '../verb.ts'
 import { defaultPublicAddress, hubStartParameters } from './parameters.ts'
 
@@ -31,12 +31,6 @@ export const hubConfigCheck = defineVerb({
       log_format: values.logFormat,
       log_level: values.logLevel,
     }
-    stdout.write(
-      values.format === 'json'
-        ? formatJson({ valid: true, settings })
-        : `The settings are good.\n\n${formatDetails(
-            Object.entries(settings).map(([key, value]) => [key.replaceAll('_', '-'), value]),
-          )}`,
-    )
+    stdout.write(settingsReport(settings, values.format))
   },
 })

@@ -1,9 +1,9 @@
 import { formatAddress } from '../../../base/address.ts'
 import { formatDuration } from '../../../base/duration.ts'
 import { checkParameters, stateDirectoryOf } from '../../../identity/parameters.ts'
-import { formatJson, formatParameter } from '../../output-format.ts'
+import { formatParameter } from '../../output-format.ts'
 import { formatDiagAddress } from '../../service/diag-parameter.ts'
-import { formatDetails } from '../../table.ts'
+import { settingsReport } from '../../settings-report.ts'
 import { defineVerb } from '../../verb.ts'
 import { identityParameters, identityStartParameters } from './parameters.ts'
 
@@ -37,16 +37,7 @@ export const identityConfigCheck = defineVerb({
       diag_addr: values.diagAddr === undefined ? 'none' : formatDiagAddress(values.diagAddr),
       hub_recognised_by: values.caFile ?? "the join token's pin, then the cluster's own CA",
     }
-    invocation.stdout.write(
-      values.format === 'json'
-        ? formatJson({ valid: true, settings })
-        : `The settings are good.\n\n${formatDetails(
-            Object.entries(settings).map(([key, value]) => [
-              key.replaceAll('_', '-'),
-              String(value),
-            ]),
-          )}`,
-    )
+    invocation.stdout.write(settingsReport(settings, values.format))
   },
 })
 

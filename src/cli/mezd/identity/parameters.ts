@@ -1,35 +1,21 @@
 /** What an operator can say of a bot's identity: as flags, in the environment, in a file. */
-import { optional, required, type Values, withDefault } from '../../../base/parameter.ts'
-import { address, boolean, directory, duration, text } from '../../../base/value-kind.ts'
+import { optional, type Values, withDefault } from '../../../base/parameter.ts'
+import { boolean, directory, duration, text } from '../../../base/value-kind.ts'
 import { DEFAULT_KEY_LIFETIME_MS, type IdentityParameters } from '../../../identity/parameters.ts'
 import type { Invocation } from '../../invocation.ts'
 import { logParameters } from '../../log-parameters.ts'
 import { diagParameters } from '../../service/diag-parameter.ts'
+import { hubParameters } from '../hub-parameters.ts'
 import { hubTrust } from '../hub-trust.ts'
 import { destinationParameter } from './destination-parameter.ts'
 import { resolveReaderGroup, resolveReaderUser } from './readers.ts'
 
-const HUB = 'Hub:'
 const OUTPUT = 'Output files:'
 const RENEWAL = 'Renewal:'
 const HOOK = 'After a renewal:'
 
 export const identityStartParameters = {
-  authServer: required(address(3025), {
-    help: 'address of the Mezite auth service (gRPC, port 3025)',
-    group: HUB,
-  }),
-  joinToken: optional(text('TOKEN'), {
-    help: 'one-time bootstrap token from an admin; needed until the bot has joined',
-    secret: true,
-    usedOnce: true,
-    group: HUB,
-  }),
-  caFile: optional(text('FILE'), {
-    help: 'recognise the hub by these root certificates (PEM), or by the public ones: system',
-    defaultText: "by the join token's pin, then by the cluster's own CA",
-    group: HUB,
-  }),
+  ...hubParameters('one-time bootstrap token from an admin; needed until the bot has joined'),
   destination: destinationParameter,
   readerUser: optional(text('USER'), {
     help: 'account that may read the output files (needs root)',

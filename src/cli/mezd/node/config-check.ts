@@ -1,8 +1,8 @@
 import { formatAddress } from '../../../base/address.ts'
 import { formatDuration } from '../../../base/duration.ts'
-import { formatJson, formatParameter } from '../../output-format.ts'
+import { formatParameter } from '../../output-format.ts'
 import { formatDiagAddress } from '../../service/diag-parameter.ts'
-import { formatDetails } from '../../table.ts'
+import { settingsReport } from '../../settings-report.ts'
 import { defineVerb } from '../../verb.ts'
 import { nodeParameters, nodeStartParameters } from './parameters.ts'
 
@@ -40,15 +40,6 @@ export const nodeConfigCheck = defineVerb({
       diag_addr: values.diagAddr === undefined ? 'none' : formatDiagAddress(values.diagAddr),
       hub_recognised_by: values.caFile ?? "the join token's pin, then the cluster's own CA",
     }
-    invocation.stdout.write(
-      values.format === 'json'
-        ? formatJson({ valid: true, settings })
-        : `The settings are good.\n\n${formatDetails(
-            Object.entries(settings).map(([key, value]) => [
-              key.replaceAll('_', '-'),
-              String(value),
-            ]),
-          )}`,
-    )
+    invocation.stdout.write(settingsReport(settings, values.format))
   },
 })

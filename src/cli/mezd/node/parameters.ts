@@ -1,17 +1,17 @@
 /** What an operator can say of a node: as flags, in the environment, in a file. */
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { optional, required, type Values, withDefault } from '../../../base/parameter.ts'
-import { address, directory, file, integer, labels, list, text } from '../../../base/value-kind.ts'
+import { optional, type Values, withDefault } from '../../../base/parameter.ts'
+import { directory, file, integer, labels, list, text } from '../../../base/value-kind.ts'
 import type { NodeParameters } from '../../../node/parameters.ts'
 import type { Invocation } from '../../invocation.ts'
 import { logParameters } from '../../log-parameters.ts'
 import { diagParameters } from '../../service/diag-parameter.ts'
+import { hubParameters } from '../hub-parameters.ts'
 import { hubTrust } from '../hub-trust.ts'
 import { machineNames, orderHosts } from './machine-hosts.ts'
 import { strictness } from './strictness.ts'
 
-const HUB = 'Hub:'
 const NODE = 'Node:'
 const SSHD = 'sshd:'
 
@@ -49,21 +49,7 @@ export const sshdParameters = {
 }
 
 export const nodeStartParameters = {
-  authServer: required(address(3025), {
-    help: 'address of the Mezite auth service (gRPC, port 3025)',
-    group: HUB,
-  }),
-  joinToken: optional(text('TOKEN'), {
-    help: 'token from mezctl tokens create; needed until the node has joined',
-    secret: true,
-    usedOnce: true,
-    group: HUB,
-  }),
-  caFile: optional(text('FILE'), {
-    help: 'recognise the hub by these root certificates (PEM), or by the public ones: system',
-    defaultText: "by the join token's pin, then by the cluster's own CA",
-    group: HUB,
-  }),
+  ...hubParameters('token from mezctl tokens create; needed until the node has joined'),
   name: withDefault(text('NAME'), () => hostname().toLowerCase(), {
     help: 'what the node is called',
     defaultText: "this machine's host name, in lower case",
