@@ -21,7 +21,7 @@ describe('a manual page', () => {
     const text = `.so /etc/passwd\n'br "quoted" \\fB`
     const page = manPage(
       {
-        ...{ name: 'x', summary: text, description: text, flags: [], seeAlso: [] },
+        ...{ name: 'x', summary: text, description: text, flags: [] },
         verbs: [],
       },
       { version: '1', date: '2026-01-31', others: [] },

@@ -14,11 +14,7 @@ export interface FlagReference {
 export interface VerbReference {
   /** `mezctl bots add [flags] NAME`; of a group without what follows its verb. */
   readonly usage: string
-  /** `mezctl bots add` */
-  readonly command: string
-  readonly summary: string
   readonly description: string
-  /** Under their headings, `Flags:` first. */
   readonly flags: readonly FlagReference[]
   readonly arguments: readonly { readonly name: string; readonly help: string }[]
   /** Whether a configuration file is read. */
@@ -34,7 +30,6 @@ export interface ProgramReference {
   readonly flags: readonly FlagReference[]
   /** In the order of the help text. */
   readonly verbs: readonly VerbReference[]
-  readonly seeAlso: readonly string[]
 }
 
 export const EXIT_STATUSES: readonly (readonly [string, string])[] = Object.entries(EXIT_MEANINGS)
@@ -52,7 +47,6 @@ export function referenceOf(program: Program): ProgramReference {
     description: program.description,
     flags: flagsOf(root),
     verbs: program.verbs.flatMap((entry) => verbsUnder(entry, root, program.name)),
-    seeAlso: program.seeAlso ?? [],
   }
 }
 
@@ -63,8 +57,6 @@ function verbsUnder(entry: Entry, parent: Command, above: string): readonly Verb
   const isVerb = !isGroup(entry)
   const reference: VerbReference = {
     usage: `${path} ${command.usage()}`,
-    command: path,
-    summary: entry.summary,
     description: entry.description,
     flags: isVerb ? flagsOf(command) : [],
     arguments: isVerb && entry.rest ? [entry.rest] : [],

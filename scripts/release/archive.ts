@@ -8,10 +8,10 @@ import { createGzip } from 'node:zlib'
 const run = promisify(execFile)
 
 /** What makes two archives of the same files the same: no owners of this machine, one time. */
-export function reproducible(epochSeconds: number): readonly string[] {
+function reproducible(epochSeconds: number): readonly string[] {
   return [
     ...['--format=gnu', '--owner=0', '--group=0', '--numeric-owner'],
-    ...['--sort=name', `--mtime=@${epochSeconds}`],
+    `--mtime=@${epochSeconds}`,
   ]
 }
 
