@@ -85,7 +85,8 @@ export class NodeWatches {
   }
 
   #follow(watch: Watch, { splits }: PendingChanges): void {
-    if (splits.size === 0) return
+    // A node that was locked has been told nothing that it could go on from.
+    if (splits.size === 0 || !watch.view) return
     const view = this.#viewOf(watch.node)
     if (view && splits.get(view) === watch.view) watch.view = view
   }

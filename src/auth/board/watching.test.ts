@@ -115,6 +115,32 @@ describe('a node hears', () => {
     assert.equal(other.updates.length, 1, 'for whom nothing has changed')
   })
 
+  it('everything once it is unlocked, though a role parts nodes at that moment', async () => {
+    const { auth } = await open()
+    await using _ = auth
+    const db = samples.node({ name: 'db-1', labels: { env: 'staging', tier: 'db' } })
+    await commit(auth, { kind: 'insert-node', node: db })
+    await auth.locks.create(LOCAL, { kind: 'node', node: 'web-1' }, { message: '' })
+    const other = new ToldNode()
+    auth.board.watchNode('db-1', other)
+    const narrow = roleOf('deployer', 'deploy, root').replace('staging', 'staging, tier: db')
+    const [lock] = await auth.context.store.locks.list()
+    assert.ok(lock)
+    const role = samples.role({ name: 'deployer', document: narrow, revision: 2 })
+    const edit: Change = { kind: 'replace-role', role }
+    const unlock: Change = { kind: 'delete-lock', id: lock.id }
+    const { updates } = await hear(auth, () => commit(auth, edit, unlock))
+    assert.deepEqual(
+      updates.map(({ full }) => full),
+      [true],
+    )
+    const logins = [...other.groups.values()].flatMap(({ grants }) => grants)
+    assert.deepEqual(
+      logins.map(({ login }) => login),
+      ['deploy', 'root'],
+    )
+  })
+
   it('of a label only once a role asks about it', async () => {
     const { auth } = await open()
     await using _ = auth
