@@ -67,6 +67,7 @@ it('compares bytes of any lengths', () => {
 
 it('prints times in UTC to the second', () => {
   assert.equal(formatTime(Date.UTC(2026, 2, 24, 15, 0, 0, 999)), '2026-03-24T15:00:00Z')
+  assert.equal(formatTime(Number(2n ** 64n - 1n) * 1000), '9999-12-31T23:59:59Z')
 })
 
 it('ends a sleep with the reason of the abort', async () => {

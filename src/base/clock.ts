@@ -66,7 +66,14 @@ export const systemClock: Clock = {
   },
 }
 
-/** `2026-03-24T15:00:00Z`: RFC 3339 in UTC, whole seconds, as in every output of Mezite. */
+/** RFC 3339 knows no later one. */
+const LAST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59)
+
+/**
+ * `2026-03-24T15:00:00Z`: RFC 3339 in UTC, whole seconds, as in every output of Mezite. What is later
+ * than any such time, as the end of a certificate that is for ever, is shown as the last.
+ */
 export function formatTime(milliseconds: number): string {
-  return `${new Date(Math.floor(milliseconds / SECOND) * SECOND).toISOString().slice(0, 19)}Z`
+  const seconds = Math.floor(Math.min(milliseconds, LAST_TIME) / SECOND)
+  return `${new Date(seconds * SECOND).toISOString().slice(0, 19)}Z`
 }

@@ -9,9 +9,10 @@
  * POSIX locks of a process on a file end when the process closes *any* descriptor of that file: no
  * other code may open `path`. Everything up to the hold is synchronous for the same reason.
  */
-import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { type ErrorDetails, MeziteError, systemErrorCode } from './errors.ts'
+import { readPlainFileSync } from './plain-file.ts'
 
 export class ExclusiveLockError extends MeziteError<'held' | 'unavailable'> {
   /** The text that the holder gave of itself; undefined where it couldn't be written. */
@@ -34,6 +35,23 @@ export interface ExclusiveLock {
 /** Two that start at once disturb each other for an instant: the loser's shared lock. */
 const CONTENTION_MS = 250
 const SQLITE_BUSY = 5
+const LONGEST_HOLDER = 1_024
+
+/**
+ * Who has the lock at `path`: the text that it gave of itself, or undefined when nobody has it.
+ * Nothing is written but the lock's file, where there is none.
+ *
+ * @throws ExclusiveLockError `unavailable`
+ */
+export function findHolder(path: string): string | undefined {
+  try {
+    lock(path, `${path}-holder`).close()
+    return undefined
+  } catch (error) {
+    if (!(error instanceof ExclusiveLockError) || error.code !== 'held') throw error
+    return error.holder ?? 'another process'
+  }
+}
 
 /**
  * Takes the lock at `path`, a file of its own (0600) in a directory that only this user can write.
@@ -76,20 +94,27 @@ function lock(path: string, textPath: string): DatabaseSync {
   }
 }
 
-/** An empty file. One that is there is not opened: closing it again would end this process's hold. */
+/**
+ * An empty file. One that is there is not opened: closing it again would end this process's hold.
+ * Nor is a link followed: SQLite would.
+ */
 function create(path: string): void {
   try {
     closeSync(openSync(path, 'wx', 0o600))
   } catch (error) {
     if (systemErrorCode(error) !== 'EEXIST') throw error
+    const stats = lstatSync(path)
+    if (!stats.isFile()) throw new Error(`${path} is not a regular file`)
+    // Whoever owns it could hold it, and let go of it, as he likes.
+    if (stats.uid !== process.geteuid?.()) throw new Error(`${path} belongs to user ${stats.uid}`)
   }
 }
 
-/** The text of one that was killed is cut off first, so that a full disk leaves none, not a wrong one. */
+/** The text of one that was killed goes first, so that a full disk leaves none, not a wrong one. */
 function announce(textPath: string, holder: string): void {
   try {
-    writeFileSync(textPath, '', { mode: 0o600 })
-    writeFileSync(textPath, `${holder}\n`, { mode: 0o600 })
+    rmSync(textPath, { force: true })
+    writeFileSync(textPath, `${holder}\n`, { flag: 'wx', mode: 0o600 })
   } catch {
     // The hold stands without it.
   }
@@ -97,7 +122,7 @@ function announce(textPath: string, holder: string): void {
 
 function readHolder(textPath: string): string | undefined {
   try {
-    return readFileSync(textPath, 'utf8').trim() || undefined
+    return readPlainFileSync(textPath, { largest: LONGEST_HOLDER }).trim() || undefined
   } catch {
     return undefined
   }

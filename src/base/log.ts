@@ -3,6 +3,7 @@
  * don't belong in a log; should one get there, its field's name or its form gives it away here.
  */
 import type { Clock } from './clock.ts'
+import { REDACTED, redactForms } from './redact.ts'
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -42,13 +43,6 @@ const SECRET_FIELDS = [
   'secret',
   'token',
 ].flatMap((field) => [field, `*.${field}`])
-
-const SECRET_FORMS = [
-  /\btok-(?:bot|node)-[a-z2-7]{16,}/g,
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/gs,
-]
-
-const REDACTED = '[redacted]'
 
 /** Loads the log library, so that only the programs that log pay for it. */
 export async function createLogger(options: LogOptions): Promise<LeveledLogger> {
@@ -99,8 +93,4 @@ function describeError(error: unknown): unknown {
   const code = 'code' in error && typeof error.code === 'string' ? `${error.code}: ` : ''
   const cause = error.cause instanceof Error ? ` (${describeError(error.cause)})` : ''
   return `${code}${error.message}${cause}`
-}
-
-function redactForms(line: string): string {
-  return SECRET_FORMS.reduce((text, form) => text.replace(form, REDACTED), line)
 }

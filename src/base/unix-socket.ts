@@ -31,10 +31,19 @@ export async function listenOnSocket(server: Server, path: string, mode: number)
   }
 }
 
+/**
+ * A socket is made with the mode that the umask leaves, and whoever connects before it is changed stays
+ * connected. So it is made for its owner alone: `listen` binds it before it returns.
+ */
 function listen(server: Server, path: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
-  server.listen({ path }, resolve)
+  const umask = process.umask(0o077)
+  try {
+    server.listen({ path }, resolve)
+  } finally {
+    process.umask(umask)
+  }
   return promise.finally(() => server.off('error', reject))
 }
 

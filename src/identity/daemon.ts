@@ -60,7 +60,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   })
   await using _hold = await holdDirectory(statePath, STATE_LOCK, 'the state directory', ports)
   await options.onHeld?.()
-  const state = stateDirectory(fs, statePath)
+  const state = stateDirectory(fs, statePath, self.uid)
   const identity = await state.readIdentity()
   // A damaged file is told at once, not at the first renewal.
   const unfinished = await state.readPendingJoin()

@@ -21,12 +21,13 @@ import {
   swapSymlink,
   syncDirectory,
 } from '../base/file-system.ts'
+import { makeDirectory, openDirectory } from '../base/safe-directory.ts'
 import { IdentityError, onFiles } from './errors.ts'
 import type { Identity } from './identity.ts'
 import { accessFor, type OutputAccess, type Reader } from './output-access.ts'
 import { OUTPUT_NAMES, outputFiles } from './output-files.ts'
 import { ensureOutputLinks, inspectDestination } from './output-links.ts'
-import { ensureSafeDirectory, makeDirectory, openDirectory } from './safe-directory.ts'
+import { ensureSafeDirectory } from './safe-directory.ts'
 
 export interface DestinationOptions {
   /** Absolute. */

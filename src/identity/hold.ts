@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { formatTime } from '../base/clock.ts'
-import { ExclusiveLockError, holdExclusively } from '../base/exclusive-lock.ts'
+import { ExclusiveLockError, findHolder, holdExclusively } from '../base/exclusive-lock.ts'
 import { IdentityError, namedFault } from './errors.ts'
 import type { IdentityPorts } from './ports.ts'
 
@@ -49,13 +49,6 @@ export async function holdDirectory(
  *
  * @throws ExclusiveLockError `unavailable` when this user may not ask
  */
-export async function holderOf(directory: string, lockName: string): Promise<string | undefined> {
-  try {
-    const lock = await holdExclusively(join(directory, lockName), 'a look at the status')
-    await lock.release()
-    return undefined
-  } catch (error) {
-    if (!(error instanceof ExclusiveLockError) || error.code !== 'held') throw error
-    return error.holder ?? 'another process'
-  }
+export function holderOf(directory: string, lockName: string): string | undefined {
+  return findHolder(join(directory, lockName))
 }

@@ -42,13 +42,13 @@ export async function forgetHookState(fs: FileSystem, stateDirectory: string): P
 
 /** @throws IdentityError */
 export function readHookState(
-  fs: Pick<FileSystem, 'readFile'>,
+  fs: Pick<FileSystem, 'open'>,
   stateDirectory: string,
 ): Promise<HookState | undefined> {
   return readStateFile(fs, join(stateDirectory, NAME), parseHookState)
 }
 
-function parseHookState(fields: JsonFields): HookState {
+export function parseHookState(fields: JsonFields): HookState {
   const serial = fields.text('serial', parseSerial)
   const at = fields.text('at', parseTime)
   const failures = fields.value('failures', asNumber)

@@ -9,6 +9,8 @@ import { readLastDestination, recordLastDestination } from './last-destination.t
 let base = ''
 const uid = process.geteuid?.() ?? 0
 const file = () => join(base, 'state', 'mezite', 'last-destination')
+const self = { uid, gid: process.getegid?.() ?? 0 }
+const record = (path: string) => recordLastDestination(fs, join(base, 'state'), path, self)
 const read = (owner = uid) => readLastDestination(fs, join(base, 'state'), owner)
 
 beforeEach(async () => {
@@ -20,14 +22,14 @@ describe('the last destination', () => {
   it('is what was recorded last, for its user alone', async () => {
     assert.equal(await read(), undefined)
     for (const destination of ['/var/lib/mezite/certs', '/tmp/with space']) {
-      await recordLastDestination(fs, join(base, 'state'), destination)
+      await record(destination)
       assert.equal(await read(), destination)
     }
     assert.equal((await stat(file())).mode & 0o777, 0o600)
   })
 
   it('is not taken from a file of somebody else’s, or one that others could write', async () => {
-    await recordLastDestination(fs, join(base, 'state'), '/var/lib/mezite/certs')
+    await record('/var/lib/mezite/certs')
     assert.equal(await read(uid + 1), undefined)
     await chmod(file(), 0o666)
     assert.equal(await read(), undefined)
@@ -38,7 +40,7 @@ describe('the last destination', () => {
   })
 
   it('is not taken from a text that is no path', async () => {
-    await recordLastDestination(fs, join(base, 'state'), '/good')
+    await record('/good')
     for (const text of ['', 'relative\n', '/two\nlines\n', `/${'x'.repeat(5000)}\n`]) {
       await writeFile(file(), text)
       assert.equal(await read(), undefined, text)

@@ -3,13 +3,15 @@
  * directory for states (`$XDG_STATE_HOME` or `~/.local/state`). `msh` looks there when it is told of
  * no identity.
  */
-import { constants } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { systemErrorCode } from '../base/errors.ts'
-import { type FileSystem, writeFileDurably } from '../base/file-system.ts'
+import { type FileOwner, type FileSystem, writeFileDurably } from '../base/file-system.ts'
+import { PlainFileError, readPlainFile } from '../base/plain-file.ts'
 import { onFiles } from './errors.ts'
+import { ensureSafeDirectory } from './safe-directory.ts'
 
 const LONGEST_PATH = 4096
+const FILE = 'last-destination'
 
 /**
  * @param base `$XDG_STATE_HOME` or `~/.local/state`, absolute; made when it is missing
@@ -20,12 +22,16 @@ export async function recordLastDestination(
   fs: FileSystem,
   base: string,
   destination: string,
+  self: FileOwner,
 ): Promise<void> {
-  const directory = join(base, 'mezite')
-  await onFiles(directory, async () => {
-    await fs.mkdir(directory, { recursive: true, mode: 0o700 })
-    await writeFileDurably(fs, fileIn(base), `${destination}\n`, { mode: 0o600 })
+  const directory = await ensureSafeDirectory(fs, join(base, 'mezite'), {
+    self,
+    mode: 0o700,
+    what: 'the directory of the last destination',
+    code: 'unsafe-state',
   })
+  const path = join(directory, FILE)
+  await onFiles(path, () => writeFileDurably(fs, path, `${destination}\n`, { mode: 0o600 }))
 }
 
 /**
@@ -42,21 +48,19 @@ export async function readLastDestination(
   const path = fileIn(base)
   return onFiles(path, async () => {
     try {
-      await using file = await fs.open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
-      const stats = await file.stat()
-      const isOwn = stats.isFile() && stats.uid === uid && (stats.mode & 0o022) === 0
-      if (!isOwn || stats.size > LONGEST_PATH) return undefined
-      const text = await file.readFile('utf8')
+      const limits = { largest: LONGEST_PATH, owner: uid }
+      const text = (await readPlainFile(fs, path, limits)).toString()
       const destination = text.endsWith('\n') ? text.slice(0, -1) : text
       return isAbsolute(destination) && !/\p{Cc}/u.test(destination) ? destination : undefined
     } catch (error) {
       const code = systemErrorCode(error)
-      if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined
+      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+      if (error instanceof PlainFileError) return undefined
       throw error
     }
   })
 }
 
 function fileIn(base: string): string {
-  return join(base, 'mezite', 'last-destination')
+  return join(base, 'mezite', FILE)
 }

@@ -33,7 +33,7 @@ export function accessFor(reader: Reader, self: FileOwner): OutputAccess {
         passage: 0o711,
         generation: { mode: 0o711 },
         key: { mode: 0o400, owner },
-        others: { mode: 0o644, owner },
+        others: { mode: 0o400, owner },
       }
     }
     case 'group': {

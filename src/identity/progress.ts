@@ -30,7 +30,7 @@ export async function recordProgress(
 
 /** @throws IdentityError */
 export function readProgress(
-  fs: Pick<FileSystem, 'readFile'>,
+  fs: Pick<FileSystem, 'open'>,
   stateDirectory: string,
 ): Promise<Progress | undefined> {
   return readStateFile(fs, join(stateDirectory, 'progress.json'), parseProgress)

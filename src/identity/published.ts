@@ -3,12 +3,15 @@ import { join } from 'node:path'
 import { type Clock, formatTime, SECOND } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 import type { FileSystem } from '../base/file-system.ts'
+import { readPlainFile } from '../base/plain-file.ts'
 import { parseCertificateLine, type SshCertificate } from '../ssh/certificate.ts'
 import { parsePrivateKey } from '../ssh/private-key.ts'
 import { isSameKey } from '../ssh/public-key.ts'
 import { IdentityError, onFiles } from './errors.ts'
 
-type Reader = Pick<FileSystem, 'readFile' | 'readlink'>
+type Reader = Pick<FileSystem, 'open' | 'readlink'>
+
+const OUTPUT = { largest: 64 * 1024 }
 
 /**
  * The published certificate, and whether the key beside it is its own. Both are of one generation.
@@ -28,7 +31,7 @@ export async function readPublished(
   )
   const read = (name: string) => {
     const path = join(directory, name)
-    return onFiles(path, () => fs.readFile(path, 'utf8'))
+    return onFiles(path, async () => (await readPlainFile(fs, path, OUTPUT)).toString())
   }
   const { certificate } = parseCertificateLine(await read('ssh_key-cert.pub'))
   const { publicKey } = parsePrivateKey(await read('ssh_key'))

@@ -16,6 +16,7 @@ import {
   syncDirectory,
   writeFileDurably,
 } from '../base/file-system.ts'
+import { PlainFileError, readPlainFile } from '../base/plain-file.ts'
 import { IdentityError, onFiles } from './errors.ts'
 import type { ExchangeState } from './exchange.ts'
 import type { Identity, IdentityKeys } from './identity.ts'
@@ -35,15 +36,20 @@ export interface StateDirectory extends ExchangeState<IdentityKeys, Identity> {
 }
 
 const PRIVATE: FileAttributes = { mode: 0o600 }
+/** Bytes. Of all that stands in one, the nodes that the bot may reach are the most. */
+const LARGEST_FILE = 16 * 1024 * 1024
 const PENDING_FILES: Readonly<Record<Pending['purpose'], string>> = {
   join: 'pending-join.json',
   renewal: 'pending-renewal.json',
 }
 
-/** @param path a directory that is safe already */
-export function stateDirectory(fs: FileSystem, path: string): StateDirectory {
+/**
+ * @param path a directory that is safe already
+ * @param owner whose its files must be; left out: anyone's, for who only looks
+ */
+export function stateDirectory(fs: FileSystem, path: string, owner?: number): StateDirectory {
   const read = <Value>(name: string, parse: (fields: JsonFields) => Value) =>
-    readStateFile(fs, join(path, name), parse)
+    readStateFile(fs, join(path, name), parse, owner)
   const write = (name: string, text: string) => {
     const file = join(path, name)
     return onFiles(file, () => writeFileDurably(fs, file, text, PRIVATE))
@@ -67,14 +73,16 @@ export function stateDirectory(fs: FileSystem, path: string): StateDirectory {
  * Reads one file of a state directory; undefined when it isn't there. One that can't be read is
  * never passed over: it may hold the only key that the hub knows.
  *
- * @throws IdentityError `state-version`, `state-corrupt`, or why the file can't be opened
+ * @throws IdentityError `state-version`, `state-corrupt`, `unsafe-state`, or why the file can't be
+ *   opened
  */
 export async function readStateFile<Value>(
-  fs: Pick<FileSystem, 'readFile'>,
+  fs: Pick<FileSystem, 'open'>,
   path: string,
   parse: (fields: JsonFields) => Value,
+  owner?: number,
 ): Promise<Value | undefined> {
-  const text = await onFiles(path, () => readTextIfThere(fs, path))
+  const text = await onFiles(path, () => readTextIfThere(fs, path, owner))
   return text === undefined ? undefined : parseStateFile(path, text, parse)
 }
 
@@ -109,13 +117,19 @@ function newerVersion(path: string, version: number): IdentityError {
 }
 
 async function readTextIfThere(
-  fs: Pick<FileSystem, 'readFile'>,
+  fs: Pick<FileSystem, 'open'>,
   path: string,
+  owner: number | undefined,
 ): Promise<string | undefined> {
   try {
-    return await fs.readFile(path, 'utf8')
+    return (await readPlainFile(fs, path, { largest: LARGEST_FILE, owner })).toString()
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined
-    throw error
+    if (!(error instanceof PlainFileError)) throw error
+    const { message, hint } = error
+    throw new IdentityError('unsafe-state', `the state directory is not safe: ${message}`, {
+      hint,
+      cause: error,
+    })
   }
 }

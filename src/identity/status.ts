@@ -204,7 +204,7 @@ async function holderIfAny(
 ): Promise<string | undefined> {
   try {
     await fs.lstat(join(destination, DESTINATION_LOCK))
-    return await holderOf(destination, DESTINATION_LOCK)
+    return holderOf(destination, DESTINATION_LOCK)
   } catch {
     return undefined
   }

@@ -61,7 +61,7 @@ export class AgentProgress {
 
 /** @throws IdentityError */
 export function readAgentProgress(
-  fs: Pick<FileSystem, 'readFile'>,
+  fs: Pick<FileSystem, 'open'>,
   stateDirectory: string,
 ): Promise<Progress | undefined> {
   return readStateFile(fs, join(stateDirectory, NAME), parseAgentProgress)

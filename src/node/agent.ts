@@ -72,7 +72,7 @@ export async function runNodeAgent(options: NodeAgentOptions): Promise<void> {
   const sshd = await openNodeSshd(ports, parameters)
   for (const warning of sshd.warnings) observer.onWarning(warning)
 
-  const state = new NodeState(ports.fs, statePath)
+  const state = new NodeState(ports.fs, statePath, ports.self.uid)
   const progress = new AgentProgress(ports.fs, statePath)
   progress.note({ sshdFiles: sshd.paths.directory })
   const renewer = createRenewer(options, state, sshd)
@@ -133,10 +133,12 @@ async function install(options: NodeAgentOptions, { sshd, current, ...rest }: In
   const { ports, parameters, signal, observer, trigger } = options
   const { statePath, progress } = rest
   const grants = new Grants()
-  const files = new SshdFiles(ports.fs, sshd.paths, grants)
+  const files = new SshdFiles(ports.fs, sshd.paths, grants, ports.self.uid)
   const spool = spoolDirectory(parameters)
   await ensurePrivateDirectory(ports, spool, 'the directory of session records')
-  await ensurePublicDirectory(ports, sshd.paths.directory, "the directory of sshd's files")
+  for (const directory of [sshd.paths.directory, sshd.paths.principals]) {
+    await ensurePublicDirectory(ports, directory, "the directory of sshd's files")
+  }
   await files.prepare(current.value.trust, sessionHook(spool))
   await placeHostCertificate({ current, sshd, files })
   await sshd.install()

@@ -4,13 +4,15 @@
  */
 import { join } from 'node:path'
 import { createFile, type FileSystem, syncDirectory } from '../base/file-system.ts'
+import { PlainFileError, readPlainFile } from '../base/plain-file.ts'
+import { makeDirectory } from '../base/safe-directory.ts'
 import type { SessionEvent } from '../client/node-hub.ts'
 import { onFiles } from '../identity/errors.ts'
-import { makeDirectory } from '../identity/safe-directory.ts'
 import { encodeEvent, parseEvent } from './event-file.ts'
 
 const NAME = /^\d{16}\.json$/
 const BATCH = 200
+const EVENT_FILE = { largest: 64 * 1024 }
 /** The oldest give way: a hub that was away for so long has lost its picture of who is in anyway. */
 const MOST_EVENTS = 100_000
 
@@ -68,12 +70,21 @@ export class EventQueue {
     const batch: QueuedEvent[] = []
     for (const name of this.#names.slice(0, BATCH)) {
       const path = join(this.#directory, name)
-      const text = await onFiles(path, () => this.#fs.readFile(path, 'utf8'))
-      const event = parseEvent(text)
+      const event = await onFiles(path, () => this.#read(path))
       if (event === undefined) await this.remove([name])
       else batch.push({ name, event })
     }
     return batch
+  }
+
+  /** Undefined for what `add` has not written. */
+  async #read(path: string): Promise<SessionEvent | undefined> {
+    try {
+      return parseEvent((await readPlainFile(this.#fs, path, EVENT_FILE)).toString())
+    } catch (error) {
+      if (error instanceof PlainFileError) return undefined
+      throw error
+    }
   }
 
   /** Forgets events that the hub has. */

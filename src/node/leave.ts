@@ -42,7 +42,7 @@ export async function leaveNode(options: LeaveOptions): Promise<LeaveResult> {
   const result = { hubError: undefined as unknown }
   {
     await using _hold = await holdDirectory(statePath, STATE_LOCK, 'the state directory', ports)
-    await tellHub(options, new NodeState(fs, statePath)).catch((error: unknown) => {
+    await tellHub(options, new NodeState(fs, statePath, ports.self.uid)).catch((error: unknown) => {
       if (!force) throw error
       result.hubError = error
     })

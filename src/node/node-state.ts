@@ -37,11 +37,16 @@ const PRIVATE = { mode: 0o600 }
 export class NodeState implements ExchangeState<NodeKeys, NodeIdentity> {
   readonly #fs: FileSystem
   readonly path: string
+  readonly #owner: number | undefined
 
-  /** @param path a directory that is safe already */
-  constructor(fs: FileSystem, path: string) {
+  /**
+   * @param path a directory that is safe already
+   * @param owner whose its files must be; left out: anyone's, for who only looks
+   */
+  constructor(fs: FileSystem, path: string, owner?: number) {
     this.#fs = fs
     this.path = path
+    this.#owner = owner
   }
 
   settle(): Promise<void> {
@@ -83,7 +88,7 @@ export class NodeState implements ExchangeState<NodeKeys, NodeIdentity> {
     parse: (fields: JsonFields) => Value,
   ): Promise<Value | undefined> {
     try {
-      return await readStateFile(this.#fs, join(this.path, name), parse)
+      return await readStateFile(this.#fs, join(this.path, name), parse, this.#owner)
     } catch (error) {
       if (!(error instanceof IdentityError) || error.code !== 'state-corrupt') throw error
       throw new NodeError('state-corrupt', error.message, {

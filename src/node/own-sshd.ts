@@ -14,8 +14,8 @@ import {
   swapSymlink,
   writeFileDurably,
 } from '../base/file-system.ts'
+import { makeDirectory } from '../base/safe-directory.ts'
 import { onFiles } from '../identity/errors.ts'
-import { makeDirectory } from '../identity/safe-directory.ts'
 import { encodePrivateKey, generatePrivateKey } from '../ssh/private-key.ts'
 import { DueReload } from './due-reload.ts'
 import { NodeError } from './errors.ts'
@@ -71,6 +71,7 @@ async function ensureHostKey(fs: FileSystem, path: string): Promise<void> {
 
 const POLL_MS = SECOND / 4
 const RESTART_MS = SECOND
+const TERM_EACH_POLLS = 40
 
 class OwnSshd implements NodeSshd {
   readonly version: SshdVersion
@@ -175,8 +176,19 @@ class OwnSshd implements NodeSshd {
     const { processes, clock } = this.#ports
     const pid = findListener(processes, this.#configPath)
     if (pid === undefined) return
-    processes.kill(pid, 'SIGTERM')
-    while (findListener(processes, this.#configPath) === pid) await clock.sleep(POLL_MS / 10)
+    // One that reads its configuration again at this instant forgets that it was told to end.
+    for (let polls = 0; findListener(processes, this.#configPath) === pid; polls++) {
+      if (polls % TERM_EACH_POLLS === 0) this.#end(pid)
+      await clock.sleep(POLL_MS / 10)
+    }
+  }
+
+  #end(pid: number): void {
+    try {
+      this.#ports.processes.kill(pid, 'SIGTERM')
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ESRCH') throw error
+    }
   }
 
   /**

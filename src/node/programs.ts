@@ -1,6 +1,7 @@
 /** Programs of the system, run to their end or left running. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { allowDumps } from '../base/core-dump.ts'
 
 export interface ProgramResult {
   /** Undefined when it couldn't be started, or a signal ended it. */
@@ -56,6 +57,7 @@ export const systemPrograms: Programs = {
       stdio: ['ignore', 'ignore', 'inherit'],
       detached: true,
     })
+    allowDumps(child.pid)
     const { promise, resolve } = Promise.withResolvers<string>()
     child.on('error', (error) => resolve(error.message))
     child.on('exit', (code, signal) => resolve(signal ?? `exit status ${code}`))

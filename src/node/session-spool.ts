@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { MINUTE } from '../base/clock.ts'
 import { systemErrorCode } from '../base/errors.ts'
 import type { FileSystem } from '../base/file-system.ts'
+import { readPlainFile } from '../base/plain-file.ts'
 import { onFiles } from '../identity/errors.ts'
 import { parseRecord, type SessionRecord } from './session-record.ts'
 
@@ -57,7 +58,9 @@ async function readSpooled(
 ): Promise<SpooledRecord | 'useless' | undefined> {
   const stats = await fs.lstat(path)
   if (!stats.isFile() || stats.size > LARGEST_RECORD) return 'useless'
-  const record = parseRecord(await fs.readFile(path, 'utf8'))
+  const record = parseRecord(
+    (await readPlainFile(fs, path, { largest: LARGEST_RECORD })).toString(),
+  )
   if (record === 'alien') return 'useless'
   if (record === 'partial') return now - stats.mtimeMs > PATIENCE_MS ? 'useless' : undefined
   return { path, time: Math.floor(stats.mtimeMs), record }

@@ -30,7 +30,7 @@ class Place implements AsyncDisposable {
   }
 
   files(fs: FileSystem = systemFileSystem): SshdFiles {
-    return new SshdFiles(fs, this.paths, this.grants)
+    return new SshdFiles(fs, this.paths, this.grants, process.geteuid?.() ?? 0)
   }
 
   /** The hub's picture: two logins, some serials. */

@@ -9,15 +9,12 @@
  * - Only what has changed is written. What could not be written is still due.
  */
 import { join } from 'node:path'
-import {
-  type FileSystem,
-  readIfThere,
-  removeDurably,
-  writeFileDurably,
-} from '../base/file-system.ts'
+import { systemErrorCode } from '../base/errors.ts'
+import { type FileSystem, removeDurably, writeFileDurably } from '../base/file-system.ts'
+import { PlainFileError, readPlainFile } from '../base/plain-file.ts'
+import { makeDirectory } from '../base/safe-directory.ts'
 import type { NodeTrust } from '../client/node-hub.ts'
 import { onFiles } from '../identity/errors.ts'
-import { makeDirectory } from '../identity/safe-directory.ts'
 import { encodeKrl, parseKrl } from '../ssh/krl.ts'
 import { encodePublicKeyLine, parsePublicKey } from '../ssh/public-key.ts'
 import { serialRanges } from '../ssh/serial-range.ts'
@@ -26,11 +23,14 @@ import { NO_FILE_COPY } from './no-file-copy.ts'
 import type { NodePaths } from './node-paths.ts'
 import { principalsFile } from './principals-file.ts'
 
+/** Bytes; a million revoked serials take half of it. */
+const LARGEST_FILE = 16 * 1024 * 1024
 const READABLE = { mode: 0o644 }
 const EXECUTABLE = { mode: 0o755 }
 
 export class SshdFiles {
   readonly #fs: FileSystem
+  readonly #owner: number
   readonly #paths: NodePaths
   readonly #grants: Grants
   readonly #written = new Map<string, Buffer>()
@@ -38,8 +38,10 @@ export class SshdFiles {
   #isKrlDue = false
   #isTrustDue = false
 
-  constructor(fs: FileSystem, paths: NodePaths, grants: Grants) {
+  /** @param owner this process's user: what is anybody else's is replaced, whatever it says */
+  constructor(fs: FileSystem, paths: NodePaths, grants: Grants, owner: number) {
     this.#fs = fs
+    this.#owner = owner
     this.#paths = paths
     this.#grants = grants
   }
@@ -66,7 +68,7 @@ export class SshdFiles {
   async hasHostCertificate(hostKey: string, line: string): Promise<boolean> {
     const path = this.#paths.hostCertificate(hostKey)
     return await onFiles(path, async () => {
-      return (await readIfThere(this.#fs, path))?.toString() === `${line}\n`
+      return (await this.#readOwn(path))?.toString() === `${line}\n`
     })
   }
 
@@ -168,13 +170,23 @@ export class SshdFiles {
 
   /** A damaged list would lock everyone out, and what it held comes again with the first update. */
   async #ensureRevokedKeys(): Promise<void> {
-    const content = await readIfThere(this.#fs, this.#paths.revokedKeys)
+    const content = await this.#readOwn(this.#paths.revokedKeys)
     if (content !== undefined && isAcceptedKrl(content)) return
     await this.#writeRevokedKeys()
   }
 
+  /** Undefined where nothing is that this user has written and nobody else could have. */
+  async #readOwn(path: string): Promise<Buffer | undefined> {
+    try {
+      return await readPlainFile(this.#fs, path, { largest: LARGEST_FILE, owner: this.#owner })
+    } catch (error) {
+      if (systemErrorCode(error) === 'ENOENT' || error instanceof PlainFileError) return undefined
+      throw error
+    }
+  }
+
   async #put(path: string, content: Buffer, attributes: { readonly mode: number }): Promise<void> {
-    const before = this.#written.get(path) ?? (await readIfThere(this.#fs, path))
+    const before = this.#written.get(path) ?? (await this.#readOwn(path))
     if (before === undefined || !before.equals(content)) {
       await writeFileDurably(this.#fs, path, content, attributes)
     }

@@ -154,7 +154,7 @@ async function namesIn(fs: FileSystem, directory: string): Promise<readonly stri
 async function holderIfAny(fs: FileSystem, directory: string): Promise<string | undefined> {
   try {
     await fs.lstat(join(directory, STATE_LOCK))
-    return await holderOf(directory, STATE_LOCK)
+    return holderOf(directory, STATE_LOCK)
   } catch {
     return undefined
   }

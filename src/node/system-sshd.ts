@@ -13,7 +13,6 @@ import {
   writeFileDurably,
 } from '../base/file-system.ts'
 import { onFiles } from '../identity/errors.ts'
-import { makeDirectory } from '../identity/safe-directory.ts'
 import { DueReload } from './due-reload.ts'
 import { NodeError } from './errors.ts'
 import { chooseHostKey, type HostKey } from './host-key.ts'
@@ -209,7 +208,7 @@ class SystemSshd implements NodeSshd {
   async #write(path: string, text: string | Buffer): Promise<void> {
     const { fs } = this.#ports
     await onFiles(path, async () => {
-      await makeDirectory(fs, dirname(path), 0o755)
+      await fs.mkdir(dirname(path), { recursive: true, mode: 0o755 })
       await writeFileDurably(fs, path, text, { mode: 0o644 })
     })
   }

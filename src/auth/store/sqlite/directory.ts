@@ -1,4 +1,5 @@
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { type FileHandle, lstat, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemErrorCode } from '../../../base/errors.ts'
 import { StoreError } from '../../storage.ts'
@@ -10,10 +11,13 @@ export const DATABASE = 'hub.db'
 export const RESTORED_DATABASE = 'hub.db.restored'
 
 const OTHERS_WRITE = 0o022
+/** The database, its logs, the lock, the door for this machine. */
+const OURS = /^hub\.(?:db(?:-wal|-shm|-journal|\.restored)?|lock(?:-holder)?|sock)$/
+const SOCKET = 'hub.sock'
 
 /**
  * The data directory holds the CAs' private keys: it must be this user's, and no one else may be
- * able to put files into it.
+ * able to put files into it, or have put there what SQLite would take for its own.
  *
  * @throws StoreError `unavailable`
  */
@@ -22,12 +26,24 @@ export async function checkDirectory(path: string, uid: number): Promise<void> {
     throw refused(path, `can't be read`, `create it: install -d -m 0700 ${path}`, error)
   })
   if (!found.isDirectory()) throw refused(path, 'is not a directory', 'give another path')
-  if (found.uid !== uid) {
-    const hint = `run as that user, or give the directory to this one: chown -R ${uid} ${path}`
-    throw refused(path, `belongs to user ${found.uid}, and this process runs as ${uid}`, hint)
+  requireOwn(path, found, uid)
+  for (const name of (await readdir(path)).filter((name) => OURS.test(name))) {
+    const file = join(path, name)
+    const stats = await lstat(file)
+    if (!stats.isFile() && !(name === SOCKET && stats.isSocket())) {
+      throw refused(file, 'is not a file of the hub', 'find out who put it there, and move it away')
+    }
+    requireOwn(file, stats, uid)
   }
-  if ((found.mode & OTHERS_WRITE) !== 0) {
-    throw refused(path, 'can be written by other users', `close it: chmod 0700 ${path}`)
+}
+
+function requireOwn(path: string, stats: Stats, uid: number): void {
+  if (stats.uid !== uid) {
+    const hint = `run as that user, or give it to this one: chown -R ${uid} ${path}`
+    throw refused(path, `belongs to user ${stats.uid}, and this process runs as ${uid}`, hint)
+  }
+  if ((stats.mode & OTHERS_WRITE) !== 0) {
+    throw refused(path, 'can be written by other users', `close it: chmod go-w ${path}`)
   }
 }
 

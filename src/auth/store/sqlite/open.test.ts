@@ -82,7 +82,7 @@ describe('openSqliteStore', () => {
       await assert.rejects(open(), {
         code: 'unavailable',
         message: `${directory} can be written by other users`,
-        hint: `close it: chmod 0700 ${directory}`,
+        hint: `close it: chmod go-w ${directory}`,
       })
     }
     await chmod(directory, 0o755)

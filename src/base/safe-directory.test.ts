@@ -4,7 +4,7 @@ import { chmod, lstat, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { type FileSystem, systemFileSystem } from '../base/file-system.ts'
+import { type FileSystem, systemFileSystem } from './file-system.ts'
 import { ensureSafeDirectory, type SafeDirectoryOptions } from './safe-directory.ts'
 
 let base = ''
@@ -29,8 +29,6 @@ function ensure(
   return ensureSafeDirectory(fs, path, {
     self: { uid, gid },
     mode: 0o700,
-    what: 'the destination',
-    code: 'unsafe-destination',
     ...options,
   })
 }
@@ -57,7 +55,7 @@ async function refused(
   options: Partial<SafeDirectoryOptions> = {},
   fs = systemFileSystem,
 ): Promise<void> {
-  await assert.rejects(ensure(path, options, fs), { code: 'unsafe-destination', message })
+  await assert.rejects(ensure(path, options, fs), { code: 'unsafe', message })
 }
 
 describe('ensureSafeDirectory', () => {
@@ -116,7 +114,7 @@ describe('ensureSafeDirectory', () => {
     const fs = seen((name, stats) => {
       if (name === theirs || name === link) stats.uid = STRANGER
     })
-    await refused(theirs, /belongs to user 54321, mezd runs as/, {}, fs)
+    await refused(theirs, /belongs to user 54321, this process runs as/, {}, fs)
     await refused(join(theirs, 'certs'), /belongs to user 54321, who could replace it/, {}, fs)
     await refused(join(link, 'certs'), /is a symbolic link of user 54321/, {}, fs)
   })
