@@ -9,6 +9,8 @@ export type CliErrorCode =
   | 'file-exists'
   | 'file-unreadable'
   | 'file-unwritable'
+  /** Somebody else could change what stands there, or lead the way to it elsewhere. */
+  | 'unsafe-directory'
   | 'malformed-file'
   /** A setting has changed that can't while the program runs. */
   | 'restart-needed'

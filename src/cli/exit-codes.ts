@@ -7,6 +7,8 @@ import type { ConfigErrorCode } from '../base/config.ts'
 import { MeziteError } from '../base/errors.ts'
 import type { ExclusiveLockError } from '../base/exclusive-lock.ts'
 import type { ListenErrorCode } from '../base/listen-error.ts'
+import type { PlainFileError } from '../base/plain-file.ts'
+import type { UnsafeDirectoryError } from '../base/safe-directory.ts'
 import type { HubErrorCode } from '../client/identity-hub.ts'
 import type { IdentityErrorCode } from '../identity/errors.ts'
 import type { NodeErrorCode } from '../node/errors.ts'
@@ -131,6 +133,7 @@ const CLI: CodesOf<CliErrorCode> = {
   'file-exists': EXIT.localState,
   'file-unreadable': EXIT.localState,
   'file-unwritable': EXIT.localState,
+  'unsafe-directory': EXIT.localState,
   'malformed-file': EXIT.localState,
   'restart-needed': EXIT.usage,
   'damaged-log': EXIT.damaged,
@@ -213,6 +216,14 @@ const EXCLUSIVE_LOCK: CodesOf<ExclusiveLockError['code']> = {
   unavailable: EXIT.localState,
 }
 
+const PLAIN_FILE: CodesOf<PlainFileError['code']> = {
+  'not-a-file': EXIT.localState,
+  'too-large': EXIT.localState,
+  foreign: EXIT.localState,
+}
+
+const UNSAFE_DIRECTORY: CodesOf<UnsafeDirectoryError['code']> = { unsafe: EXIT.localState }
+
 const HUB_CHAIN: CodesOf<HubChainError['code']> = {
   'other-hub': EXIT.unreachable,
   'not-a-server': EXIT.unreachable,
@@ -254,9 +265,11 @@ export const LAYERS: Readonly<Record<string, Readonly<Record<string, ExitCode>>>
   JoinTokenError: JOIN_TOKEN,
   ListenError: LISTEN,
   NodeError: NODE,
+  PlainFileError: PLAIN_FILE,
   PolicyError: POLICY,
   SshFormatError: SSH_FORMAT,
   StoreError: STORE,
+  UnsafeDirectoryError: UNSAFE_DIRECTORY,
   ValueError: MALFORMED,
   X509Error: X509,
 }

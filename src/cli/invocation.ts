@@ -2,6 +2,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Environment } from '../base/parameter.ts'
 import type { Random } from '../base/random.ts'
+import { readText } from './named-file.ts'
 
 /** Standard output or standard error. */
 export interface Output {
@@ -52,7 +53,5 @@ export class ExitStatus extends Error {
 
 /** All of standard input as text. */
 export async function readStandardInput({ stdin }: Pick<Invocation, 'stdin'>): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of stdin) chunks.push(Buffer.from(chunk))
-  return Buffer.concat(chunks).toString('utf8')
+  return await readText(stdin, 'standard input')
 }

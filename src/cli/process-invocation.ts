@@ -4,12 +4,13 @@ import { systemClock } from '../base/clock.ts'
 import { systemErrorCode } from '../base/errors.ts'
 import { systemRandom } from '../base/random.ts'
 import { Interrupted, type Invocation, type Output } from './invocation.ts'
+import { SECRET_VARIABLES } from './own-secrets.ts'
 
 /** The process as an `Invocation`. Streams are opened when they are first used. */
 export function processInvocation(argv: readonly string[]): Invocation {
   return {
     argv,
-    env: process.env,
+    env: takeEnvironment(),
     cwd: process.cwd(),
     home: homedir(),
     uid: process.geteuid?.() ?? -1,
@@ -26,6 +27,13 @@ export function processInvocation(argv: readonly string[]): Invocation {
       return () => process.off(signal, listener)
     },
   }
+}
+
+/** This process's variables; the secrets among them are no longer those of its children. */
+function takeEnvironment(): Readonly<Record<string, string | undefined>> {
+  const env = { ...process.env }
+  for (const name of SECRET_VARIABLES) delete process.env[name]
+  return env
 }
 
 function outputOf(descriptor: number, open: () => NodeJS.WriteStream): Output {

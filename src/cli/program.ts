@@ -14,6 +14,8 @@ export async function main(name: string, load: () => Promise<Program>): Promise<
     writeSync(1, `${name} ${version}\n`)
     return
   }
+  const { protectSecrets } = await import('./protect-secrets.ts')
+  protectSecrets(name, argv)
   const [{ processInvocation }, { runProgram }, program] = await Promise.all([
     import('./process-invocation.ts'),
     import('./run.ts'),

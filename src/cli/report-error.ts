@@ -1,4 +1,5 @@
 import { MeziteError, messageOf } from '../base/errors.ts'
+import { redactForms } from '../base/redact.ts'
 import type { OutputFormat } from './output-format.ts'
 import { printable } from './printable.ts'
 
@@ -8,8 +9,11 @@ import { printable } from './printable.ts'
  */
 export function formatError(error: unknown, format: OutputFormat): string {
   const { message, hint, ...codes } = describe(error)
-  if (format === 'json') return `${JSON.stringify({ error: { ...codes, message, hint } })}\n`
-  return `${lines('error: ', message)}${hint === undefined ? '' : lines('hint: ', hint)}`
+  const shown =
+    format === 'json'
+      ? `${JSON.stringify({ error: { ...codes, message, hint } })}\n`
+      : `${lines('error: ', message)}${hint === undefined ? '' : lines('hint: ', hint)}`
+  return redactForms(shown)
 }
 
 interface Description {
@@ -42,7 +46,7 @@ export function formatStacks(error: unknown): string {
     stacks.push(at instanceof Error ? (at.stack ?? at.message) : String(at))
     at = at instanceof Error ? at.cause : undefined
   }
-  return `${stacks.join('\ncaused by: ')}\n`
+  return redactForms(`${stacks.join('\ncaused by: ')}\n`)
 }
 
 function lines(label: string, text: string): string {

@@ -2,7 +2,6 @@
  * Runs a program in a given world: command line to verb, verb to exit code. Nothing here touches
  * the process (`program.ts` does).
  */
-import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { CommanderError } from 'commander'
 import { ConfigError, type Configuration, resolveConfig } from '../base/config.ts'
@@ -12,6 +11,7 @@ import type { Parameters } from '../base/parameter.ts'
 import { type CommandLine, commandTree } from './command-tree.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
 import { ExitStatus, type Invocation, readStandardInput } from './invocation.ts'
+import { readNamedFile } from './named-file.ts'
 import type { OutputFormat } from './output-format.ts'
 import { formatError, formatStacks } from './report-error.ts'
 import { usageError } from './usage-error.ts'
@@ -77,7 +77,7 @@ async function configure(
       environment: invocation,
       file: everyParameterFromEnvironment ? await readConfigFile(config, invocation) : undefined,
       readSecret: async (path) => {
-        if (path !== '-') return await readFile(path, 'utf8')
+        if (path !== '-') return await readNamedFile(path)
         if (readOnce) throw new Error('standard input can be read once, for one setting')
         readOnce = true
         return await readStandardInput(invocation)
@@ -94,7 +94,7 @@ async function readConfigFile(
   const name = flag?.at(-1) ?? env['MEZITE_CONFIG']
   if (!name) return undefined
   const path = resolve(cwd, name)
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const text = await readNamedFile(path).catch((cause: unknown) => {
     throw new ConfigError('unreadable', `can't read the configuration file: ${messageOf(cause)}`, {
       cause,
       hint: `${flag ? '--config' : 'MEZITE_CONFIG'} names it`,

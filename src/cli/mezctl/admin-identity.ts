@@ -3,12 +3,13 @@
  * elsewhere. It is a secret, made once and never overwritten.
  */
 import { createPrivateKey, type KeyObject } from 'node:crypto'
-import { open, readFile, stat, unlink } from 'node:fs/promises'
+import { open, stat, unlink } from 'node:fs/promises'
 import { formatAddress, parseAddress } from '../../base/address.ts'
 import { messageOf, systemErrorCode } from '../../base/errors.ts'
 import type { ClientCredential, HubAddress, HubTrust } from '../../client/identity-hub.ts'
 import { encodeCertificatePem, parseCertificatePem } from '../../x509/pem.ts'
 import { CliError } from '../cli-error.ts'
+import { readNamedFile } from '../named-file.ts'
 
 export interface AdminIdentity {
   readonly hub: HubAddress
@@ -34,7 +35,7 @@ export async function readAdminIdentity(path: string): Promise<AdminIdentity> {
   try {
     const { mode } = await stat(path)
     if ((mode & 0o027) !== 0) throw tooOpen(path)
-    return parseAdminIdentity(await readFile(path, 'utf8'), path)
+    return parseAdminIdentity(await readNamedFile(path), path)
   } catch (cause) {
     if (cause instanceof CliError) throw cause
     throw new CliError('file-unreadable', `can't read the admin identity: ${messageOf(cause)}`, {
@@ -52,7 +53,7 @@ export function parseAdminIdentity(text: string, name: string): AdminIdentity {
     const [certificate] = parseCertificatePem(stringOf(document, 'certificate'))
     if (!certificate || certificates.length === 0) throw new Error('a certificate is missing')
     return {
-      hub: parseAddress(stringOf(document, 'hub')),
+      hub: hubOf(document),
       trust: { kind: 'tls-ca', certificates },
       credential: { certificate, privateKey: privateKeyOf(document) },
     }
@@ -91,6 +92,14 @@ export async function createIdentityFile(
     throw error
   } finally {
     await handle.close()
+  }
+}
+
+function hubOf(document: unknown): HubAddress {
+  try {
+    return parseAddress(stringOf(document, 'hub'))
+  } catch {
+    throw new Error('the address of its hub is malformed')
   }
 }
 

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { messageOf } from '../../base/errors.ts'
 import type { HubTrust } from '../../client/identity-hub.ts'
 import { parseCertificatePem } from '../../x509/pem.ts'
 import { CliError } from '../cli-error.ts'
 import type { Invocation } from '../invocation.ts'
+import { readNamedFile } from '../named-file.ts'
 
 /** What `--ca-file` says; undefined: nothing. @throws CliError */
 export async function hubTrust(
@@ -14,7 +14,7 @@ export async function hubTrust(
   if (caFile === undefined) return undefined
   if (caFile === 'system') return { kind: 'system' }
   const path = resolve(cwd, caFile)
-  const pem = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const pem = await readNamedFile(path).catch((cause: unknown) => {
     throw new CliError('file-unreadable', `--ca-file: ${messageOf(cause)}`, { cause })
   })
   try {

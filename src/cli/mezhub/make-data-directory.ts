@@ -1,17 +1,31 @@
-import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { messageOf, systemErrorCode } from '../../base/errors.ts'
-import { syncDirectory, systemFileSystem } from '../../base/file-system.ts'
+import { messageOf } from '../../base/errors.ts'
+import { systemFileSystem } from '../../base/file-system.ts'
+import { ensureSafeDirectory, UnsafeDirectoryError } from '../../base/safe-directory.ts'
 import { CliError } from '../cli-error.ts'
+import type { Invocation } from '../invocation.ts'
 
-/** For the hub alone, under parents for everyone. One that is there stays as it is. */
-export async function makeDataDirectory(path: string): Promise<void> {
+/**
+ * Makes it for the hub alone, under parents for everyone; or finds that nobody else can lead the hub
+ * elsewhere or put something into it.
+ *
+ * @returns its path without symbolic links
+ * @throws CliError `unsafe-directory`, `file-unwritable`
+ */
+export async function makeDataDirectory(
+  path: string,
+  { uid }: Pick<Invocation, 'uid'>,
+): Promise<string> {
+  const self = { uid, gid: process.getegid?.() ?? -1 }
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o755 })
-    await mkdir(path, { mode: 0o700 })
-    await syncDirectory(systemFileSystem, dirname(path))
+    return await ensureSafeDirectory(systemFileSystem, path, { self, mode: 0o700 })
   } catch (cause) {
-    if (systemErrorCode(cause) === 'EEXIST') return
+    if (cause instanceof UnsafeDirectoryError) {
+      const { message, hint } = cause
+      throw new CliError('unsafe-directory', `the data directory is not safe: ${message}`, {
+        hint,
+        cause,
+      })
+    }
     throw new CliError('file-unwritable', `the data directory can't be made: ${messageOf(cause)}`, {
       hint: 'choose another one with --data-dir, or make it for this user: install -d -m 0700 -o USER DIR',
       cause,

@@ -28,8 +28,8 @@ export const hubRestore = defineVerb({
   async run(values, { clock, random, uid, stdout }) {
     const { restore } = await import('../../auth/store/sqlite/restore.ts')
     const { makeDataDirectory } = await import('./make-data-directory.ts')
-    const { from: path, replace, dataDir: directory, format } = values
-    await makeDataDirectory(directory)
+    const { from: path, replace, dataDir, format } = values
+    const directory = await makeDataDirectory(dataDir, { uid })
     const { pid } = process
     const facts = await restore({ directory, path, replace, clock, random, pid, uid })
     const shown = {

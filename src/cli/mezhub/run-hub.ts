@@ -47,7 +47,7 @@ export async function runHub(
   readAgain: () => Promise<HubStartValues>,
 ): Promise<void> {
   const log = await openLog(values, invocation)
-  await makeDataDirectory(values.dataDir)
+  const dataDir = await makeDataDirectory(values.dataDir, invocation)
   await using diagnostics = await createDiagnostics(values, invocation, log)
   const metrics = diagnostics?.events
   const broken = Promise.withResolvers<never>()
@@ -55,7 +55,7 @@ export async function runHub(
   broken.promise.catch(() => {})
   const { clock, random, uid } = invocation
   const opened = await openSqliteStore({
-    ...{ directory: values.dataDir, clock, random, pid: process.pid, uid },
+    ...{ directory: dataDir, clock, random, pid: process.pid, uid },
     onGroup: metrics?.onGroup,
     onFailed: broken.reject,
   })

@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { CliError } from '../cli-error.ts'
+import { environmentForOthers } from '../own-secrets.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>
 
@@ -24,10 +25,7 @@ export function findProgram(name: string, env: Variables): string {
 
 /** Replaces this process: the program has its process ID, its terminal and its standard files. */
 export function become(path: string, parameters: readonly string[], env: Variables): never {
-  const variables = Object.fromEntries(
-    Object.entries(env).filter(([, value]) => value !== undefined),
-  )
-  process.execve?.(path, [path, ...parameters], variables)
+  process.execve?.(path, [path, ...parameters], environmentForOthers(env))
   throw new Error('this runtime can not replace its process')
 }
 

@@ -1,7 +1,8 @@
-import { accessSync, constants, readFileSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import { formatTime, SECOND } from '../../base/clock.ts'
 import { formatDuration } from '../../base/duration.ts'
 import { MeziteError, messageOf, systemErrorCode } from '../../base/errors.ts'
+import { readLinkedFileSync } from '../../base/plain-file.ts'
 import { parseCertificateLine, type SshCertificate } from '../../ssh/certificate.ts'
 import { CliError } from '../cli-error.ts'
 import type { IdentityFiles } from './identity-files.ts'
@@ -19,10 +20,12 @@ export function readUsableCertificate(identity: IdentityFiles, now: number): Ssh
   return certificate
 }
 
+const CERTIFICATE = { largest: 64 * 1024 }
+
 /** @throws CliError `not-found`, `file-unreadable`, `malformed-file` */
 export function readCertificate(identity: IdentityFiles): SshCertificate {
   const { certificateName, certificateFile } = identity
-  const line = onFile(certificateName, () => readFileSync(certificateFile, 'utf8'))
+  const line = onFile(certificateName, () => readLinkedFileSync(certificateFile, CERTIFICATE))
   try {
     const { certificate } = parseCertificateLine(line)
     if (certificate.type === 'user') return certificate

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readLinkedFileSync } from '../../base/plain-file.ts'
 
 /** What the destination's ssh_config says about one node. */
 export interface HostBlock {
@@ -17,8 +17,13 @@ const TAKEN = ['HostName', 'Port', 'HostKeyAlias', 'HostKeyAlgorithms'] as const
 
 const LOGINS = /^# Logins: (.+)$/
 
+/** Bytes; 10,000 nodes take a third of it. */
+const LIMITS = { largest: 16 * 1024 * 1024 }
+
 export function readHostBlocks(sshConfigFile: string | undefined): readonly HostBlock[] {
-  return sshConfigFile === undefined ? [] : parseHostBlocks(readFileSync(sshConfigFile, 'utf8'))
+  return sshConfigFile === undefined
+    ? []
+    : parseHostBlocks(readLinkedFileSync(sshConfigFile, LIMITS))
 }
 
 /** The `Host` blocks of a file that Mezite wrote: one keyword a line, names without wildcards. */

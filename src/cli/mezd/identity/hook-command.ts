@@ -1,6 +1,7 @@
 /** Runs the command of `--on-renew`, in a process group of its own. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { type Clock, formatTime, SECOND } from '../../../base/clock.ts'
+import { allowDumps } from '../../../base/core-dump.ts'
 import { formatDuration } from '../../../base/duration.ts'
 import { messageOf } from '../../../base/errors.ts'
 import type { Environment } from '../../../base/parameter.ts'
@@ -33,6 +34,7 @@ export function hookCommand(options: HookCommandOptions): HookCommand {
       env: hookEnvironment(options, occasion),
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    allowDumps(child.pid)
     return await watch(child, options, signal)
   }
 }

@@ -4,6 +4,7 @@ import { optional } from '../../../base/parameter.ts'
 import { directory } from '../../../base/value-kind.ts'
 import type { HookState } from '../../../identity/hook-state.ts'
 import type { IdentityStatus } from '../../../identity/status.ts'
+import { becomeOwnerOf } from '../../as-owner.ts'
 import { EXIT } from '../../exit-codes.ts'
 import { ExitStatus } from '../../invocation.ts'
 import { formatJson, formatParameter } from '../../output-format.ts'
@@ -32,7 +33,9 @@ export const identityStatus = defineVerb({
     },
   ],
   seeAlso: ['mezd identity start', 'msh ls'],
-  async run({ destination, stateDir, format }, { clock, stdout }) {
+  async run({ destination, stateDir, format }, { clock, stdout, uid }) {
+    await becomeOwnerOf(destination, uid)
+    if (stateDir !== undefined) await becomeOwnerOf(stateDir, process.geteuid?.() ?? uid)
     const { readStatus } = await import('../../../identity/status.ts')
     const status = await readStatus(
       { fs: systemFileSystem, clock },

@@ -2,6 +2,7 @@ import { formatTime } from '../../../base/clock.ts'
 import { systemFileSystem } from '../../../base/file-system.ts'
 import { optional } from '../../../base/parameter.ts'
 import { duration } from '../../../base/value-kind.ts'
+import { becomeOwnerOf } from '../../as-owner.ts'
 import { formatJson, formatParameter } from '../../output-format.ts'
 import { defineVerb } from '../../verb.ts'
 import { destinationParameter } from './destination-parameter.ts'
@@ -26,7 +27,8 @@ export const identityWait = defineVerb({
     },
   ],
   seeAlso: ['mezd identity start', 'mezd identity status'],
-  async run({ destination, timeout, format }, { clock, signal, stdout }) {
+  async run({ destination, timeout, format }, { clock, signal, stdout, uid }) {
+    await becomeOwnerOf(destination, uid)
     const { validityOf, waitForCertificate } = await import('../../../identity/published.ts')
     const certificate = await waitForCertificate({
       fs: systemFileSystem,
