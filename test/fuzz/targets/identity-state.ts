@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { IdentityError } from '../../../src/identity/errors.ts'
+import { parseHookState } from '../../../src/identity/hook-state.ts'
 import type { Identity } from '../../../src/identity/identity.ts'
 import { encodeIdentity, parseIdentity } from '../../../src/identity/identity-file.ts'
 import type { JsonFields } from '../../../src/identity/json-fields.ts'
@@ -60,7 +61,9 @@ export const identityState: FuzzTarget = {
       assert.ok(again?.sshKey.equals(each.sshKey) && again.identityKey.equals(each.identityKey))
     }
     const progress = read(parseProgress)
-    const found = [identity, ...pending, progress].filter((it) => it !== undefined)
+    const found = [identity, ...pending, progress, read(parseHookState)].filter(
+      (it) => it !== undefined,
+    )
     assert.ok(found.length <= 1, 'a file is of one kind')
     return found.length > 0 ? 'accepted' : 'refused'
   },
@@ -97,6 +100,7 @@ async function seeds(): Promise<readonly Buffer[]> {
     encodeIdentity({ ...identity, suggestedRenewalAt: Date.UTC(2026, 2, 24, 14, 20), nodes: [] }),
     encodePending({ ...keys, purpose: 'join', tokenId }),
     encodePending({ ...keys, purpose: 'renewal', instanceId, generation: 7n }),
+    `{"version": 1, "serial": "7", "at": "2026-03-24T14:20:00Z", "failures": 2, "failure": "x"}`,
     `{"version": 1, "nextRenewalAt": "2026-03-24T14:20:00Z", "failureMessage": null, "failureAt": null}`,
   ]
   return texts.map((text) => Buffer.from(text))
