@@ -4,8 +4,9 @@ import type { RoleSource } from '../../../src/policy/testing/role-source.ts'
 import { type Account, temporaryAccount } from './account.ts'
 import { rows, textAt, valueAt } from './cluster.ts'
 import { Daemon } from './daemon.ts'
+import { makeDebianSystem } from './debian-system.ts'
 import { TemporaryDirectory } from './directory.ts'
-import { type GuestMachine, startGuestMachine } from './guest-machine.ts'
+import { type GuestMachine, sameSystem, startGuestMachine } from './guest-machine.ts'
 import { type Hub, type HubOptions, startHub } from './hub.ts'
 import { ManagedBot } from './managed-bot.ts'
 import { ManagedNode } from './managed-node.ts'
@@ -17,8 +18,10 @@ export interface FleetNodeOptions {
   readonly name: string
   readonly labels?: Readonly<Record<string, string>>
   readonly flags?: readonly string[]
-  /** Whose sshd it is; absent: one of its own. */
+  /** Where its agent runs; absent: on this machine, which it takes no sshd of. */
   readonly machine?: GuestMachine
+  /** On a machine too an sshd of its own, rather than the machine's. */
+  readonly hasOwnSshd?: boolean
 }
 
 export interface FleetBotOptions {
@@ -45,9 +48,24 @@ export class Fleet implements AsyncDisposable {
     return this.#keep(temporaryAccount())
   }
 
-  /** A machine with an sshd and an administrator of its own. */
+  /** A machine with an sshd and an administrator of its own, and this one's system. */
   async machine(): Promise<GuestMachine> {
-    return this.#keep(await startGuestMachine(this.directory.join('machine'), this.account()))
+    const directory = this.directory.join('machine')
+    const system = sameSystem(directory)
+    const options = { directory, administrator: this.account(), system }
+    return this.#keep(await startGuestMachine(options))
+  }
+
+  /** The same, with a system of Debian's of its own; its accounts are those and an administrator's. */
+  async debian(suite: string, accounts: readonly Account[]): Promise<GuestMachine> {
+    const directory = this.directory.join(`machine-${suite}`)
+    const administrator = this.account()
+    const system = await makeDebianSystem({
+      ...{ suite, directory },
+      accounts: [...accounts, administrator],
+      shared: [this.directory.path, '/home'],
+    })
+    return this.#keep(await startGuestMachine({ directory, administrator, system }))
   }
 
   /** Makes a role, or replaces the one of that name. */
@@ -82,16 +100,17 @@ export class Fleet implements AsyncDisposable {
 
   /** Starts an agent with that token, whatever comes of it. */
   async startNode(options: FleetNodeOptions, token: string): Promise<ManagedNode> {
-    const { name, labels = {}, flags = [], machine } = options
+    const { name, labels = {}, flags = [], machine, hasOwnSshd = machine === undefined } = options
     const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
     return this.#keep(
       new ManagedNode({
         name,
         // Another address each, the first of them not the one that everything else uses.
-        address: machine?.address ?? `127.0.0.${++this.#nodes + 1}`,
+        address: hasOwnSshd ? `127.0.0.${++this.#nodes + 1}` : (machine?.address ?? ''),
         // At every address: the name of a PAM service has the port only.
-        port: machine?.port ?? (await freePort('0.0.0.0')),
+        port: hasOwnSshd ? await freePort('0.0.0.0') : (machine?.port ?? 0),
         ...(machine && { machine }),
+        hasOwnSshd,
         stateDirectory: this.directory.join(`node-${name}-${this.#nodes}`),
         flags: [
           ...[`--auth-server=${this.hub.address}`, `--join-token=${token}`],

@@ -20,9 +20,27 @@ import { waitFor } from './wait.ts'
 
 const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }
 
+/** Whose system a guest machine has. Paths are as they are seen from outside. */
+export interface GuestSystem {
+  /** Its /etc/ssh and /etc/pam.d. */
+  readonly ssh: string
+  readonly pam: string
+  /** Lines of a shell that mounts what it needs, in a namespace of its own. */
+  readonly mounts: string
+  /** What its processes have as `/`. */
+  readonly root: string
+}
+
+export interface GuestOptions {
+  /** Where its files are. */
+  readonly directory: string
+  readonly administrator: Account
+  readonly system: GuestSystem
+}
+
 /**
- * A machine within this one: it has its own /etc/ssh and /etc/pam.d, an sshd with an administrator
- * who has a plain key, and everything else in common.
+ * A machine within this one: it has its own /etc/ssh and /etc/pam.d, or a whole system, and an sshd
+ * with an administrator who has a plain key; everything else is in common.
  */
 export class GuestMachine implements AsyncDisposable {
   readonly address = '127.0.0.1'
@@ -37,23 +55,18 @@ export class GuestMachine implements AsyncDisposable {
   readonly #holder: Child
   readonly #sshd: Child
 
-  constructor(options: {
-    readonly port: number
-    readonly directory: string
-    readonly administrator: Account
-    readonly holder: Child
-    readonly enter: readonly string[]
-  }) {
-    const { port, directory, administrator, holder, enter } = options
+  constructor({ directory, administrator, system }: GuestOptions, port: number, holder: Child) {
     this.port = port
-    this.ssh = join(directory, 'ssh')
-    this.pam = join(directory, 'pam.d')
-    this.enter = enter
+    this.ssh = system.ssh
+    this.pam = system.pam
+    const there = `/proc/${holder.pid}`
+    const places = [`--mount=${there}/ns/mnt`, `--root=${there}/root`, `--wd=${there}/root`]
+    this.enter = [programPath('nsenter'), ...places, '--']
     this.#directory = directory
     this.#administrator = administrator
     this.#holder = holder
     // Its title, by which it is found, has the room of its first words and environment only.
-    this.#sshd = startChild([...enter, programPath('sshd'), '-D', '-e'], { env: ENVIRONMENT })
+    this.#sshd = startChild([...this.enter, '/usr/sbin/sshd', '-D', '-e'], { env: ENVIRONMENT })
   }
 
   get log(): string {
@@ -88,18 +101,20 @@ export class GuestMachine implements AsyncDisposable {
   }
 }
 
-export async function startGuestMachine(
-  directory: string,
-  administrator: Account,
-): Promise<GuestMachine> {
+export async function startGuestMachine(options: GuestOptions): Promise<GuestMachine> {
+  const { directory, administrator, system } = options
   const port = await freePort('0.0.0.0')
-  makeFiles(directory, administrator, port)
+  letIn(administrator, directory)
+  writeFileSync(
+    join(system.ssh, 'sshd_config.d', '05-test.conf'),
+    `Port ${port}\nListenAddress 127.0.0.1\nPasswordAuthentication no\nMaxStartups 200\n`,
+  )
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
+  const script = `${system.mounts}\nexec chroot "$1" /bin/sh -c 'touch "$0/ready"; exec sleep infinity' "$0"`
   const holder = startChild(
     [
       ...[programPath('unshare'), '--mount', '--propagation', 'private', '/bin/sh', '-ec'],
-      'mount --bind "$0/ssh" /etc/ssh; mount --bind "$0/pam.d" /etc/pam.d; touch "$0/ready"; exec sleep infinity',
-      directory,
+      ...[script, directory, system.root],
     ],
     { env: ENVIRONMENT },
   )
@@ -107,32 +122,35 @@ export async function startGuestMachine(
     what: 'a mount namespace (this takes CAP_SYS_ADMIN)',
     context: () => holder.stderr,
   })
-  const enter = [programPath('nsenter'), `--mount=/proc/${holder.pid}/ns/mnt`, '--']
-  const machine = new GuestMachine({ port, directory, administrator, holder, enter })
+  const machine = new GuestMachine(options, port, holder)
   await machine.waitUntilListening()
   return machine
 }
 
-function makeFiles(directory: string, administrator: Account, port: number): void {
+/** This machine's own system, but for two directories. */
+export function sameSystem(directory: string): GuestSystem {
   const ssh = join(directory, 'ssh')
+  const pam = join(directory, 'pam.d')
   mkdirSync(join(ssh, 'sshd_config.d'), { recursive: true })
-  cpSync('/etc/pam.d', join(directory, 'pam.d'), { recursive: true })
+  cpSync('/etc/pam.d', pam, { recursive: true })
   makeKey(join(ssh, 'ssh_host_ed25519_key'))
   makeKey(join(ssh, 'ssh_host_ecdsa_key'), 'ecdsa')
-  makeKey(join(directory, 'administrator'))
   const lines = [
     '# The distribution puts this line at the top.',
     'Include /etc/ssh/sshd_config.d/*.conf',
-    `Port ${port}`,
-    'ListenAddress 127.0.0.1',
     'UsePAM yes',
     'PidFile none',
-    'PasswordAuthentication no',
     'KbdInteractiveAuthentication no',
     'Subsystem sftp internal-sftp',
-    'MaxStartups 200',
   ]
   writeFileSync(join(ssh, 'sshd_config'), `${lines.join('\n')}\n`, { mode: 0o600 })
+  const mounts = 'mount --bind "$0/ssh" /etc/ssh; mount --bind "$0/pam.d" /etc/pam.d'
+  return { ssh, pam, mounts, root: '/' }
+}
+
+/** Makes him a key, and has his account take it. */
+function letIn(administrator: Account, directory: string): void {
+  makeKey(join(directory, 'administrator'))
   const own = join(administrator.home, '.ssh')
   mkdirSync(own, { mode: 0o700 })
   cpSync(join(directory, 'administrator.pub'), join(own, 'authorized_keys'))

@@ -16,8 +16,10 @@ export interface ManagedNodeOptions {
   readonly address: string
   readonly port: number
   readonly stateDirectory: string
-  /** Where `mezd` runs; absent: on this machine, with an sshd of its own. */
+  /** Where `mezd` runs; absent: on this machine. */
   readonly machine?: GuestMachine
+  /** Else it is that of the machine. */
+  readonly hasOwnSshd: boolean
   /** As on a command line, besides those that name the node and its sshd. */
   readonly flags: readonly string[]
 }
@@ -39,7 +41,7 @@ export class ManagedNode implements AsyncDisposable {
     this.stateDirectory = options.stateDirectory
     this.#options = options
     this.#cleanUp = undoAtExit(() => {
-      if (options.machine !== undefined) return
+      if (!options.hasOwnSshd) return
       if (this.sshd !== undefined) killTree(this.sshd)
       rmSync(this.pamService, { force: true })
     })
@@ -57,13 +59,14 @@ export class ManagedNode implements AsyncDisposable {
 
   /** Of an sshd of its own. */
   get pamService(): string {
-    return `/etc/pam.d/mezite-${this.port}`
+    return join(this.#options.machine?.pam ?? '/etc/pam.d', `mezite-${this.port}`)
   }
 
   /** Where the files that sshd reads are. */
   file(...names: readonly string[]): string {
-    const { machine } = this.#options
-    return join(machine?.ssh ?? join(this.stateDirectory, 'sshd'), 'mezite', ...names)
+    const { machine, hasOwnSshd } = this.#options
+    const directory = hasOwnSshd ? join(this.stateDirectory, 'sshd') : (machine?.ssh ?? '')
+    return join(directory, 'mezite', ...names)
   }
 
   /** Who may enter as that login: the lines of its file, none when there is no file. */
@@ -144,10 +147,10 @@ export class ManagedNode implements AsyncDisposable {
 }
 
 function startAgent(options: ManagedNodeOptions): Child {
-  const { name, address, port, stateDirectory, machine, flags } = options
-  const sshd = machine
-    ? [`--hosts=${address}`, `--port=${port}`]
-    : [`--sshd-port=${port}`, `--sshd-listen=${address}`]
+  const { name, address, port, stateDirectory, machine, hasOwnSshd, flags } = options
+  const sshd = hasOwnSshd
+    ? [`--sshd-port=${port}`, `--sshd-listen=${address}`]
+    : [`--hosts=${address}`, `--port=${port}`]
   return startChild(
     [
       ...(machine?.enter ?? []),

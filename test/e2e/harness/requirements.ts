@@ -25,6 +25,7 @@ const PACKAGES = {
   unshare: 'util-linux',
   nsenter: 'util-linux',
   mount: 'mount',
+  mmdebstrap: 'mmdebstrap',
   script: 'bsdutils',
   faketime: 'faketime',
   flock: 'util-linux',
