@@ -16,7 +16,6 @@ export interface DebianOptions {
   readonly shared: readonly string[]
 }
 
-const MIRROR = 'http://deb.debian.org/debian'
 /** Besides what Debian can't do without; the last is what Node needs. */
 const PACKAGES = ['openssh-server', 'libstdc++6']
 
@@ -34,7 +33,7 @@ export async function makeDebianSystem(options: DebianOptions): Promise<GuestSys
     [
       ...[programPath('mmdebstrap'), '--quiet', '--variant=essential', '--mode=root'],
       ...[`--include=${PACKAGES.join()}`, '--dpkgopt=force-unsafe-io'],
-      ...['--aptopt=Acquire::Retries "3"', suite, root, MIRROR],
+      ...['--aptopt=Acquire::Retries "3"', suite, root, await mirror()],
     ],
     { timeoutMs: 180_000 },
   )
@@ -50,6 +49,15 @@ export async function makeDebianSystem(options: DebianOptions): Promise<GuestSys
     mounts: mountsOf(root, [...shared, ...placesOfCheckout()]),
     root,
   }
+}
+
+/** From which this machine has its own packages: the archive that can be reached. */
+async function mirror(): Promise<string> {
+  const { stdout } = await runOk(['apt-get', 'indextargets', '--format', '$(SITE)'])
+  const sites = stdout.split('\n')
+  const archive = sites.find((site) => /\/debian\/?$/.test(site))
+  if (archive === undefined) throw new Error(`no archive of Debian in apt's sources: ${stdout}`)
+  return archive
 }
 
 /** The checkout, and wherever its modules are: they may be another checkout's. */
