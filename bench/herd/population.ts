@@ -102,6 +102,7 @@ function joinedBot(
         sshKeyFingerprint: systemRandom.bytes(32),
         ...{ joinedAt: now, lastSeenAt: now, certificateSerial: serial },
         ...{ certificateExpiresAt: now + leftMs, identityExpiresAt: now + DAY },
+        ...{ renewsAt: now + leftMs / 3, overdueAt: now + leftMs / 2 },
         ...{ clientVersion: '0.0.0', clientHost: bot, address },
       },
     },

@@ -94,6 +94,7 @@ function botChanges(number: number, roles: readonly string[]): readonly Change[]
         sshKeyFingerprint: systemRandom.bytes(32),
         ...{ joinedAt: now, lastSeenAt: now, certificateSerial: serial },
         ...{ certificateExpiresAt: now + HOUR, identityExpiresAt: now + DAY },
+        ...{ renewsAt: now + HOUR / 3, overdueAt: now + HOUR / 2 },
         ...{ clientVersion: '0.0.0', clientHost: bot, address: '192.0.2.7' },
       },
     },

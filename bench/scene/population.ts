@@ -69,6 +69,7 @@ function botAct(number: number): Act {
           sshKeyFingerprint: systemRandom.bytes(32),
           ...{ joinedAt: now, lastSeenAt: now, certificateSerial: BigInt(number + 1) },
           ...{ certificateExpiresAt: now + HOUR, identityExpiresAt: now + 24 * HOUR },
+          ...{ renewsAt: now + HOUR / 3, overdueAt: now + HOUR / 2 },
           ...{ clientVersion: '0.0.0', clientHost: bot, address: '192.0.2.7' },
         },
       },

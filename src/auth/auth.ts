@@ -17,6 +17,7 @@ import { createBots } from './bots.ts'
 import type { AuthContext } from './context.ts'
 import { type ClockStep, createHubClock, type HubClock } from './hub-clock.ts'
 import { createInstances, type Instances } from './instances.ts'
+import { createInventory, type Inventory } from './inventory.ts'
 import { trustBundle } from './issuing.ts'
 import type { Joining } from './joining.ts'
 import { createJoining } from './joining.ts'
@@ -56,6 +57,7 @@ export interface Auth {
   readonly board: AccessBoard
   readonly refusals: RefusalLog
   readonly audit: Audit
+  readonly inventory: Inventory
   readonly renewalTimes: RenewalTimes
   readonly recent: RecentGenerations
   readonly hubClock: HubClock
@@ -114,6 +116,7 @@ export async function createAuth(context: AuthContext, options: AuthOptions = {}
     recent,
     audit,
     hubClock,
+    inventory: createInventory(context),
     async run(signal) {
       const parts = [hubClock, board, refusals, locks, audit]
       await Promise.all(parts.map((part) => part.run(signal)))

@@ -5,9 +5,14 @@ import type { InstanceRecord } from './records.ts'
 import type { Change } from './storage.ts'
 
 /** Every certificate is on record from the act that issued it, so that a lock can revoke it. */
-export function onRecord(issued: IssuedIdentity): Change {
+export function onRecord(
+  issued: IssuedIdentity,
+  { sshKeyFingerprint: keyFingerprint }: CheckedRequest,
+): Change {
   const { serial, bot, instanceId, certificateExpiresAt: expiresAt } = issued
-  return { kind: 'insert-certificate', certificate: { serial, bot, instanceId, expiresAt } }
+  const { generation, hubTime: issuedAt, principals } = issued
+  const issue = { generation, issuedAt, keyFingerprint, principals }
+  return { kind: 'insert-certificate', certificate: { serial, bot, instanceId, expiresAt, issue } }
 }
 
 export function lastSeen(
@@ -20,6 +25,8 @@ export function lastSeen(
   | 'certificateSerial'
   | 'certificateExpiresAt'
   | 'identityExpiresAt'
+  | 'renewsAt'
+  | 'overdueAt'
   | 'clientVersion'
   | 'clientHost'
   | 'address'
@@ -29,6 +36,8 @@ export function lastSeen(
     certificateSerial: issued.serial,
     certificateExpiresAt: issued.certificateExpiresAt,
     identityExpiresAt: issued.identityExpiresAt,
+    renewsAt: issued.renewsAt,
+    overdueAt: issued.overdueAt,
     clientVersion: request.clientVersion,
     clientHost: request.clientHost,
     address: caller.address,

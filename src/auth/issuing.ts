@@ -29,6 +29,8 @@ export interface CertificateRequest {
   readonly keyProof: Buffer
   readonly certificateTtl: number | undefined
   readonly renewalInterval: number | undefined
+  /** The caller keeps nothing that it could renew with. */
+  readonly oneShot?: boolean | undefined
   readonly clientTime: number | undefined
   /** What the client says of itself; shown, never trusted. */
   readonly clientVersion: string
@@ -54,6 +56,11 @@ export interface IssuedIdentity {
   readonly serial: bigint
   readonly certificateExpiresAt: number
   readonly identityExpiresAt: number
+  /** Of the SSH certificate. */
+  readonly principals: readonly string[]
+  /** When its holder is expected to renew it, and is late; undefined where it never will. */
+  readonly renewsAt: number | undefined
+  readonly overdueAt: number | undefined
   readonly trust: TrustBundle
   /** The nodes that the bot may enter, by name. */
   readonly nodes: readonly ReachableNode[]
@@ -187,7 +194,10 @@ export function issueIdentity(
     },
     authorities.tls,
   )
+  const suggestedRenewalAt = renewalTimes.suggest(renewalWindow(now, interval), now)
   return {
+    ...expected(now, suggestedRenewalAt ?? now + interval, now + life, request.oneShot),
+    principals: access.principals,
     bot: bot.name,
     instanceId: instance.id,
     generation: instance.generation,
@@ -198,8 +208,25 @@ export function issueIdentity(
     identityExpiresAt,
     trust: trustBundle(context),
     nodes: board.reachableNodes(bot.name),
-    suggestedRenewalAt: renewalTimes.suggest(renewalWindow(now, interval), now),
+    suggestedRenewalAt,
     hubTime: now,
+  }
+}
+
+/** Who has a jitter, or no answer at once, isn't late yet. */
+const PATIENCE = { part: 1 / 4, least: 10 * SECOND }
+
+function expected(
+  now: number,
+  renewsAt: number,
+  expiresAt: number,
+  oneShot = false,
+): Pick<IssuedIdentity, 'renewsAt' | 'overdueAt'> {
+  if (oneShot) return { renewsAt: undefined, overdueAt: undefined }
+  const patience = Math.max(PATIENCE.least, (renewsAt - now) * PATIENCE.part)
+  return {
+    renewsAt: Math.floor(renewsAt),
+    overdueAt: Math.floor(Math.min(expiresAt, renewsAt + patience)),
   }
 }
 

@@ -120,7 +120,7 @@ async function firstJoin(
         redemption: { tokenId: token.id, keyFingerprint: request.keyFingerprint, instanceId: id },
       },
       { kind: 'insert-instance', instance },
-      onRecord(issued),
+      onRecord(issued, request),
     ],
     events: [eventBy(context, caller, 'bot.join', aboutIssue(issued, { token: token.id }))],
   })
@@ -147,7 +147,7 @@ async function repeatJoin(
         expected: before,
         instance: { ...before, ...lastSeen(caller, issued, request) },
       },
-      onRecord(issued),
+      onRecord(issued, request),
     ],
     events: [eventBy(context, caller, 'bot.join', aboutIssue(issued, fields))],
   })

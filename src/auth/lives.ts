@@ -40,8 +40,8 @@ export const IDENTITY_LIFE: Life = {
 }
 
 /**
- * A node's identity certificate and its host certificate. The agent renews both every 8 hours, so a
- * node that was off for some days needs no new token.
+ * A node's identity certificate and its host certificate. The agent renews both after a third of it, so
+ * a node that was off for some days needs no new token.
  */
 export const NODE_LIFE = 7 * DAY
 

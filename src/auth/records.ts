@@ -76,6 +76,9 @@ export interface InstanceRecord {
   readonly certificateSerial: bigint
   readonly certificateExpiresAt: number
   readonly identityExpiresAt: number
+  /** When it is expected to renew, and from when on it is late; undefined where it never renews. */
+  readonly renewsAt: number | undefined
+  readonly overdueAt: number | undefined
   /** What the client said of itself; not trusted. */
   readonly clientVersion: string
   readonly clientHost: string
@@ -105,6 +108,16 @@ export interface CertificateRecord {
   readonly bot: string
   readonly instanceId: string
   readonly expiresAt: number
+  /** What it certifies: written with it, and read by the inventory alone. */
+  readonly issue?: CertificateIssue | undefined
+}
+
+export interface CertificateIssue {
+  readonly generation: bigint
+  readonly issuedAt: number
+  /** SHA-256 over the SSH public key. */
+  readonly keyFingerprint: Buffer
+  readonly principals: readonly string[]
 }
 
 /** A managed node, and the newest generation of its identity. */

@@ -76,7 +76,7 @@ export function createRenewal(
         known
           ? { kind: 'replace-instance', expected: known, instance }
           : { kind: 'insert-instance', instance },
-        onRecord(issued),
+        onRecord(issued, request),
         ...use.changes,
       ],
       events: [

@@ -63,6 +63,7 @@ export function forgottenInstance(
   return {
     ...{ id, bot: bot.name, ...BEFORE_THE_FIRST, joinedAt: issuedAt, lastSeenAt: issuedAt },
     ...{ certificateSerial: 0n, certificateExpiresAt: 0, identityExpiresAt: 0 },
+    ...{ renewsAt: undefined, overdueAt: undefined },
     ...{ clientVersion: '', clientHost: '', address },
   }
 }

@@ -16,6 +16,7 @@ import type {
   AdminRecord,
   AuthorityRecord,
   BotRecord,
+  CertificateIssue,
   CertificateRecord,
   InstanceRecord,
   LockRecord,
@@ -100,6 +101,43 @@ export interface CertificateReader {
   list(now: number): Promise<readonly CertificateRecord[]>
 }
 
+/** Where a page of certificates begins: after this one, in the order of their expiry. */
+export interface ExpiryKey {
+  readonly expiresAt: number
+  /** Of the instance, the certificate or the node. */
+  readonly id: string
+}
+
+/** Those that expire from `from` on and before `before`; limits in milliseconds since the epoch. */
+export interface ExpiryQuery {
+  readonly from: number
+  readonly before: number
+  readonly after?: ExpiryKey | undefined
+  readonly limit: number
+  readonly bot?: string | undefined
+  readonly node?: string | undefined
+}
+
+/** The newest certificate of an instance. */
+export interface HeldCertificate {
+  readonly instance: InstanceRecord
+  /** Forgotten once it has expired. */
+  readonly issue: CertificateIssue | undefined
+}
+
+/** One that is out and isn't its instance's newest. */
+export interface OlderCertificate extends CertificateRecord {
+  /** Whether its instance still exists. */
+  readonly hasInstance: boolean
+}
+
+/** Who holds what, until when: soonest first. */
+export interface InventoryReader {
+  held(query: ExpiryQuery): Promise<readonly HeldCertificate[]>
+  older(query: ExpiryQuery): Promise<readonly OlderCertificate[]>
+  nodes(query: ExpiryQuery): Promise<readonly NodeRecord[]>
+}
+
 export interface NodeReader {
   get(name: string): Promise<NodeRecord | undefined>
   list(page: PageRequest): Promise<readonly NodeRecord[]>
@@ -107,6 +145,7 @@ export interface NodeReader {
 }
 
 export interface SessionFilter {
+  readonly limit?: number | undefined
   readonly bot?: string | undefined
   readonly node?: string | undefined
 }
@@ -262,6 +301,7 @@ export interface Store {
   readonly readmissions: ReadmissionReader
   readonly locks: LockReader
   readonly certificates: CertificateReader
+  readonly inventory: InventoryReader
   readonly nodes: NodeReader
   readonly sessions: SessionReader
   readonly admins: AdminReader

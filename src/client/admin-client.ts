@@ -5,6 +5,7 @@ import {
   AuditService,
   AuthorityService,
   BotService,
+  CertificateService,
   LockService,
   RoleService,
   StatusService,
@@ -41,6 +42,7 @@ export interface AdminClient {
   readonly sessions: ServiceClient<typeof SessionService>
   readonly admins: ServiceClient<typeof AdminService>
   readonly authorities: ServiceClient<typeof AuthorityService>
+  readonly certificates: ServiceClient<typeof CertificateService>
   readonly audit: ServiceClient<typeof AuditService>
   readonly status: ServiceClient<typeof StatusService>
   close(): void
@@ -63,6 +65,7 @@ export async function openAdminClient(target: AdminTarget): Promise<AdminClient>
     sessions: createServiceClient(SessionService, channel),
     admins: createServiceClient(AdminService, channel),
     authorities: createServiceClient(AuthorityService, channel),
+    certificates: createServiceClient(CertificateService, channel),
     audit: createServiceClient(AuditService, channel),
     status: createServiceClient(StatusService, channel),
     close: () => channel.close(),

@@ -68,6 +68,7 @@ function certificateRequest({
     sshPublicKey: request.sshPublicKey,
     ...(certificateTtlMs !== undefined && { certificateTtl: toDuration(certificateTtlMs) }),
     ...(renewalIntervalMs !== undefined && { renewalInterval: toDuration(renewalIntervalMs) }),
+    oneShot: request.oneShot ?? false,
     clientTime: toTimestamp(clock.now()),
     clientVersion: client.version,
     clientHost: client.hostname,

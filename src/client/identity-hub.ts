@@ -85,6 +85,8 @@ export interface CertificateRequest {
   /** Milliseconds; undefined: the hub's default. */
   readonly certificateTtlMs: number | undefined
   readonly renewalIntervalMs: number | undefined
+  /** Nothing is kept that could renew. */
+  readonly oneShot?: boolean | undefined
 }
 
 export interface ReachableNode {

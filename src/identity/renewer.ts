@@ -85,5 +85,6 @@ function requestFor(keys: IdentityKeys, parameters: IdentityParameters): Certifi
     sshPublicKey: publicKeyFrom(keys.sshKey).blob,
     certificateTtlMs: parameters.certificateTtlMs,
     renewalIntervalMs: parameters.renewalIntervalMs,
+    oneShot: parameters.oneShot,
   }
 }

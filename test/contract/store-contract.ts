@@ -13,6 +13,7 @@ import { describeBots } from './store-bots.ts'
 import { describeCertificates } from './store-certificates.ts'
 import { describeChangeFeed } from './store-changes.ts'
 import { describeInstances } from './store-instances.ts'
+import { describeInventory } from './store-inventory.ts'
 import { describeLocks } from './store-locks.ts'
 import { describeNodes } from './store-nodes.ts'
 import { describeReadmissions } from './store-readmissions.ts'
@@ -42,6 +43,7 @@ export function describeStoreContract(name: string, createPlace: () => Promise<S
     describeRestores(subject)
     describeInstances(subject)
     describeCertificates(subject)
+    describeInventory(subject)
     describeNodes(subject)
     describeSessions(subject)
     describeLocks(subject)

@@ -73,6 +73,8 @@ export function instance(given: Partial<InstanceRecord> = {}): InstanceRecord {
     certificateSerial: 1n,
     certificateExpiresAt: NOON + 3_600_000,
     identityExpiresAt: NOON + 86_400_000,
+    renewsAt: NOON + 1_200_000,
+    overdueAt: NOON + 1_500_000,
     clientVersion: '0.1.0',
     clientHost: 'runner-1',
     address: '192.0.2.7',

@@ -136,7 +136,9 @@ export class AccessState {
   }
 
   addCertificate(certificate: CertificateRecord): void {
-    this.certificates.add(certificate)
+    const { serial, bot, instanceId, expiresAt } = certificate
+    // What else is known of it stays in the store: there are many.
+    this.certificates.add({ serial, bot, instanceId, expiresAt })
     this.#setRevoked(certificate)
   }
 

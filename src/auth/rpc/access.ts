@@ -68,6 +68,8 @@ export const ACCESS: ReadonlyMap<string, readonly CallerKind[]> = new Map([
 
   ['mezite.v1.AuthorityService/ListAuthorities', ADMINS],
 
+  ['mezite.v1.CertificateService/ListCertificates', ADMINS],
+
   ['mezite.v1.AuditService/ListEvents', ADMINS],
   ['mezite.v1.AuditService/FollowEvents', ADMINS],
   ['mezite.v1.AuditService/GetAuditKey', ADMINS],

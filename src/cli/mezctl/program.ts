@@ -8,6 +8,7 @@ import { admins } from './admins/group.ts'
 import { audit } from './audit/group.ts'
 import { bots } from './bots/group.ts'
 import { ca } from './ca/group.ts'
+import { certs } from './certs/group.ts'
 import { hubParameters } from './connection.ts'
 import { locks } from './locks/group.ts'
 import { nodes } from './nodes/group.ts'
@@ -30,6 +31,7 @@ export const mezctl: Program = {
     access,
     locks,
     sessions,
+    certs,
     ca,
     admins,
     audit,

@@ -5,6 +5,7 @@ import { adminRpcs } from './admins.ts'
 import { auditRpcs } from './audit.ts'
 import { authorityRpcs } from './authorities.ts'
 import { botRpcs } from './bots.ts'
+import { certificateRpcs } from './certificate-list.ts'
 import { healthRpcs } from './health.ts'
 import { identityRpcs } from './identity.ts'
 import { joinRpcs } from './join.ts'
@@ -38,6 +39,7 @@ export function hubRpcs(auth: Auth, version: string, isServing: () => boolean): 
     ...sessionRpcs(auth.sessions),
     ...adminRpcs(auth),
     ...authorityRpcs(authorities.records),
+    ...certificateRpcs(auth.inventory),
     ...auditRpcs(auth.audit, auth.context),
     ...statusRpcs(auth, version),
     ...healthRpcs(isServing),

@@ -8,6 +8,7 @@ import type {
 } from '../../../gen/mezite/v1/admin_pb.js'
 import { toDuration, toTimestamp } from '../../../rpc/times.ts'
 import type { BotView } from '../../bots.ts'
+import { certificateState } from '../../certificate-state.ts'
 import type { InstanceRecord, LockRecord, TokenRecord } from '../../records.ts'
 import { type NewToken, tokenState } from '../../tokens.ts'
 import { timeField } from './fields.ts'
@@ -31,6 +32,23 @@ export function toBot(view: BotView, nowMs: number): MessageInitShape<typeof Bot
     withheldLogins: access.withheldLogins.map(({ login, reason }) => ({ login, reason })),
     tokens: view.tokens.map((token) => toTokenSummary(token, nowMs)),
     readmissions: view.readmissions.map(toReadmission),
+    ...expectations(instances, nowMs),
+  }
+}
+
+/** Of the instances whose certificates haven't expired: how many, how many late, and who is next. */
+function expectations(instances: readonly InstanceRecord[], nowMs: number) {
+  const current = instances.filter(({ certificateExpiresAt }) => certificateExpiresAt > nowMs)
+  const isLate = ({ overdueAt }: InstanceRecord) => overdueAt !== undefined && overdueAt <= nowMs
+  const next = current.reduce<number | undefined>(
+    (soonest, { renewsAt = Number.POSITIVE_INFINITY }) =>
+      renewsAt < (soonest ?? Number.POSITIVE_INFINITY) ? renewsAt : soonest,
+    undefined,
+  )
+  return {
+    ...timeField('nextRenewal', next),
+    currentInstances: current.length,
+    overdueInstances: current.filter(isLate).length,
   }
 }
 
@@ -62,6 +80,9 @@ export function toInstance(
   locks: readonly LockRecord[],
   nowMs: number,
 ): MessageInitShape<typeof InstanceSchema> {
+  const own = locks.filter(
+    ({ target }) => target.kind !== 'instance' || target.instanceId === instance.id,
+  )
   return {
     id: instance.id,
     bot: instance.bot,
@@ -75,8 +96,12 @@ export function toInstance(
     clientHost: instance.clientHost,
     address: instance.address,
     expired: instance.identityExpiresAt <= nowMs,
-    locks: locks
-      .filter(({ target }) => target.kind !== 'instance' || target.instanceId === instance.id)
-      .map(toLock),
+    ...timeField('renewsAt', instance.renewsAt),
+    certificateState: certificateState(
+      { ...instance, issuedAt: instance.lastSeenAt, expiresAt: instance.certificateExpiresAt },
+      own.length > 0,
+      nowMs,
+    ),
+    locks: own.map(toLock),
   }
 }

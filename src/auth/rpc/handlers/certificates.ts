@@ -21,6 +21,7 @@ export function readCertificateRequest(
     keyProof: Buffer.from(message.keyProof),
     certificateTtl: optionalDuration('certificate_ttl', message.certificateTtl),
     renewalInterval: optionalDuration('renewal_interval', message.renewalInterval),
+    oneShot: message.oneShot,
     clientTime: optionalTime('client_time', message.clientTime),
     clientVersion: selfDescription(message.clientVersion),
     clientHost: selfDescription(message.clientHost),

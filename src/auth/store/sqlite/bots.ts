@@ -2,6 +2,7 @@ import type { BotRecord } from '../../records.ts'
 import type { BotReader } from '../../storage.ts'
 import { botSubject, CHANGED, conflict, exists, missing } from '../conditions.ts'
 import type { Connection } from './connection.ts'
+import { countOf } from './counts.ts'
 import { requireRole } from './roles.ts'
 import type { Row } from './row.ts'
 
@@ -20,9 +21,7 @@ export function createBotReader(database: Connection): BotReader {
         .all(`${SELECT} WHERE name > :after ORDER BY name LIMIT :limit`, { after, limit })
         .map(toBot)
     },
-    async count() {
-      return database.get('SELECT count(*) AS bots FROM bots')?.integer('bots') ?? 0
-    },
+    count: async () => countOf(database, 'bots'),
   }
 }
 

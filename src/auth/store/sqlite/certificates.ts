@@ -4,13 +4,16 @@ import { certificateSubject, exists } from '../conditions.ts'
 import type { Connection } from './connection.ts'
 import { type Row, storedUnsigned } from './row.ts'
 
+/** Without what they certify: there are many. */
+const COLUMNS = 'serial, bot, instance_id, expires_at'
+
 export function createCertificateReader(database: Connection): CertificateReader {
   return {
     async listForBot(bot, now) {
       // As stored, the upper half of the serials is negative: see `storedUnsigned`.
       return database
         .all(
-          `SELECT * FROM certificates WHERE bot = :bot AND expires_at > :now
+          `SELECT ${COLUMNS} FROM certificates WHERE bot = :bot AND expires_at > :now
            ORDER BY serial < 0, serial`,
           { bot, now },
         )
@@ -18,7 +21,7 @@ export function createCertificateReader(database: Connection): CertificateReader
     },
     async list(now) {
       return database
-        .all('SELECT * FROM certificates WHERE expires_at > :now', { now })
+        .all(`SELECT ${COLUMNS} FROM certificates WHERE expires_at > :now`, { now })
         .map(toCertificate)
     },
   }
@@ -34,15 +37,22 @@ function toCertificate(row: Row): CertificateRecord {
 }
 
 export function insertCertificate(database: Connection, certificate: CertificateRecord): void {
+  const { issue } = certificate
   const inserted = database.run(
-    `INSERT INTO certificates (serial, bot, instance_id, expires_at)
-     VALUES (:serial, :bot, :instance_id, :expires_at)
+    `INSERT INTO certificates (serial, bot, instance_id, expires_at, generation, issued_at,
+                               key_fingerprint, principals)
+     VALUES (:serial, :bot, :instance_id, :expires_at, :generation, :issued_at,
+             :key_fingerprint, :principals)
      ON CONFLICT DO NOTHING`,
     {
       serial: storedUnsigned(certificate.serial),
       bot: certificate.bot,
       instance_id: certificate.instanceId,
       expires_at: certificate.expiresAt,
+      generation: issue ? storedUnsigned(issue.generation) : null,
+      issued_at: issue?.issuedAt ?? null,
+      key_fingerprint: issue?.keyFingerprint ?? null,
+      principals: issue ? JSON.stringify(issue.principals) : null,
     },
   )
   if (inserted === 0) throw exists(certificateSubject(certificate.serial))

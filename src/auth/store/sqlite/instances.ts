@@ -3,6 +3,7 @@ import type { InstanceReader } from '../../storage.ts'
 import { CHANGED, conflict, exists, instanceSubject, missing } from '../conditions.ts'
 import { requireBot } from './bots.ts'
 import type { Connection } from './connection.ts'
+import { countOf } from './counts.ts'
 import { type Row, storedUnsigned } from './row.ts'
 
 export function createInstanceReader(database: Connection): InstanceReader {
@@ -16,13 +17,11 @@ export function createInstanceReader(database: Connection): InstanceReader {
         .all('SELECT * FROM instances WHERE bot = :bot ORDER BY joined_at DESC, id', { bot })
         .map(toInstance)
     },
-    async count() {
-      return database.get('SELECT count(*) AS instances FROM instances')?.integer('instances') ?? 0
-    },
+    count: async () => countOf(database, 'instances'),
   }
 }
 
-function toInstance(row: Row): InstanceRecord {
+export function toInstance(row: Row): InstanceRecord {
   return {
     id: row.text('id'),
     bot: row.text('bot'),
@@ -37,6 +36,8 @@ function toInstance(row: Row): InstanceRecord {
     certificateSerial: row.unsigned('certificate_serial'),
     certificateExpiresAt: row.integer('certificate_expires_at'),
     identityExpiresAt: row.integer('identity_expires_at'),
+    renewsAt: row.has('renews_at') ? row.integer('renews_at') : undefined,
+    overdueAt: row.has('overdue_at') ? row.integer('overdue_at') : undefined,
     clientVersion: row.text('client_version'),
     clientHost: row.text('client_host'),
     address: row.text('address'),
@@ -56,6 +57,8 @@ function toParameters(instance: InstanceRecord) {
     certificate_serial: storedUnsigned(instance.certificateSerial),
     certificate_expires_at: instance.certificateExpiresAt,
     identity_expires_at: instance.identityExpiresAt,
+    renews_at: instance.renewsAt ?? null,
+    overdue_at: instance.overdueAt ?? null,
     client_version: instance.clientVersion,
     client_host: instance.clientHost,
     address: instance.address,
@@ -67,12 +70,12 @@ export function insertInstance(database: Connection, instance: InstanceRecord): 
   const inserted = database.run(
     `INSERT INTO instances (id, bot, generation, key_fingerprint, previous_key_fingerprint,
                             ssh_key_fingerprint, joined_at, last_seen_at, certificate_serial,
-                            certificate_expires_at, identity_expires_at, client_version,
-                            client_host, address)
+                            certificate_expires_at, identity_expires_at, renews_at, overdue_at,
+                            client_version, client_host, address)
      VALUES (:id, :bot, :generation, :key_fingerprint, :previous_key_fingerprint,
              :ssh_key_fingerprint, :joined_at, :last_seen_at, :certificate_serial,
-             :certificate_expires_at, :identity_expires_at, :client_version,
-             :client_host, :address)
+             :certificate_expires_at, :identity_expires_at, :renews_at, :overdue_at,
+             :client_version, :client_host, :address)
      ON CONFLICT DO NOTHING`,
     toParameters(instance),
   )
@@ -92,7 +95,8 @@ export function replaceInstance(
          ssh_key_fingerprint = :ssh_key_fingerprint, joined_at = :joined_at,
          last_seen_at = :last_seen_at, certificate_serial = :certificate_serial,
          certificate_expires_at = :certificate_expires_at,
-         identity_expires_at = :identity_expires_at, client_version = :client_version,
+         identity_expires_at = :identity_expires_at, renews_at = :renews_at,
+         overdue_at = :overdue_at, client_version = :client_version,
          client_host = :client_host, address = :address
      WHERE id = :id AND bot = :bot AND generation = :expected_generation
        AND key_fingerprint = :expected_fingerprint`,

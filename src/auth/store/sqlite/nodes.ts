@@ -2,6 +2,7 @@ import type { NodeRecord } from '../../records.ts'
 import type { NodeReader } from '../../storage.ts'
 import { CHANGED, conflict, exists, missing, nodeSubject } from '../conditions.ts'
 import type { Connection } from './connection.ts'
+import { countOf } from './counts.ts'
 import { type Row, storedUnsigned } from './row.ts'
 
 export function createNodeReader(database: Connection): NodeReader {
@@ -15,13 +16,11 @@ export function createNodeReader(database: Connection): NodeReader {
         .all('SELECT * FROM nodes WHERE name > :after ORDER BY name LIMIT :limit', { after, limit })
         .map(toNode)
     },
-    async count() {
-      return database.get('SELECT count(*) AS nodes FROM nodes')?.integer('nodes') ?? 0
-    },
+    count: async () => countOf(database, 'nodes'),
   }
 }
 
-function toNode(row: Row): NodeRecord {
+export function toNode(row: Row): NodeRecord {
   return {
     name: row.text('name'),
     labels: row.textsByName('labels'),

@@ -25,6 +25,7 @@ import { Connection } from './connection.ts'
 import { checkDirectory, createDatabaseFile, DATABASE, refuseHalfRestored } from './directory.ts'
 import { holdDirectory } from './hold.ts'
 import { createInstanceReader } from './instances.ts'
+import { createInventoryReader } from './inventory.ts'
 import { createLockReader } from './locks.ts'
 import type { WriterData } from './messages.ts'
 import { createNodeReader } from './nodes.ts'
@@ -126,6 +127,7 @@ function createStore(
     readmissions: createReadmissionReader(reader),
     locks: createLockReader(reader),
     certificates: createCertificateReader(reader),
+    inventory: createInventoryReader(reader),
     nodes: createNodeReader(reader),
     sessions: createSessionReader(reader),
     admins: createAdminReader(reader),

@@ -10,6 +10,7 @@ import {
   roleSubject,
 } from '../conditions.ts'
 import type { Connection } from './connection.ts'
+import { countOf } from './counts.ts'
 import type { Row } from './row.ts'
 
 export function createRoleReader(database: Connection): RoleReader {
@@ -23,9 +24,7 @@ export function createRoleReader(database: Connection): RoleReader {
         .all('SELECT * FROM roles WHERE name > :after ORDER BY name LIMIT :limit', { after, limit })
         .map(toRole)
     },
-    async count() {
-      return database.get('SELECT count(*) AS roles FROM roles')?.integer('roles') ?? 0
-    },
+    count: async () => countOf(database, 'roles'),
   }
 }
 

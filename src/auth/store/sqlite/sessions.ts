@@ -2,6 +2,7 @@ import type { SessionRecord } from '../../records.ts'
 import type { SessionFilter, SessionReader } from '../../storage.ts'
 import { exists, missing, sessionSubject } from '../conditions.ts'
 import type { Connection } from './connection.ts'
+import { countOf } from './counts.ts'
 import { requireNode } from './nodes.ts'
 import { type Row, storedUnsigned } from './row.ts'
 
@@ -17,12 +18,13 @@ export function createSessionReader(database: Connection): SessionReader {
     async list(filter) {
       const { conditions, parameters } = where(filter)
       return database
-        .all(`SELECT * FROM sessions ${conditions} ORDER BY started_at DESC, node, id`, parameters)
+        .all(
+          `SELECT * FROM sessions ${conditions} ORDER BY started_at DESC, node, id LIMIT :limit`,
+          { ...parameters, limit: filter.limit ?? -1 },
+        )
         .map(toSession)
     },
-    async count() {
-      return database.get('SELECT count(*) AS sessions FROM sessions')?.integer('sessions') ?? 0
-    },
+    count: async () => countOf(database, 'sessions'),
   }
 }
 

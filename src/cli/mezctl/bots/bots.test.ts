@@ -64,8 +64,11 @@ mezd identity start --auth-server=mezite.example.com:3025 --join-token=${token}
 describe('bots ls', () => {
   it('has a line for each bot, or JSON', async () => {
     await run('bots', 'add', 'listed', '--roles=ci-deployer')
-    assert.match(await run('bots', 'ls'), /^NAME +ROLES +INSTANCES +LAST SEEN +STATE\n/)
-    assert.match(await run('bots', 'ls'), /^listed +ci-deployer +0 +never +not joined$/m)
+    assert.match(
+      await run('bots', 'ls'),
+      /^NAME +ROLES +INSTANCES +LAST SEEN +NEXT RENEWAL +STATE\n/,
+    )
+    assert.match(await run('bots', 'ls'), /^listed +ci-deployer +0 +never +- +not joined$/m)
     const bots: { name: string }[] = await runJson('bots', 'ls')
     assert.ok(bots.some(({ name }) => name === 'listed'))
   })
@@ -100,7 +103,10 @@ it('bots instances lists who joined', async () => {
   const [instance] = await runJson('bots', 'instances', 'joined')
   assert.equal(instance.generation, 1)
   assert.match(instance.certificate_serial, /^\d+$/)
-  assert.match(await run('bots', 'ls'), /^joined .* 1 +2026-03-24T14:00:00Z +active$/m)
+  assert.match(
+    await run('bots', 'ls'),
+    /^joined .* 1 +2026-03-24T14:00:00Z +2026-03-24T14:\d\d:\d\dZ +active$/m,
+  )
 })
 
 it('bots update replaces the roles', async () => {

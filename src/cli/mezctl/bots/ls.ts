@@ -8,7 +8,7 @@ export const botsLs = defineVerb({
   name: 'ls',
   summary: 'list the bots',
   description:
-    'Lists the bots with their roles, how many instances each has (machines that joined as it), when the last of them was seen, and whether it is locked.',
+    'Lists the bots with their roles, how many instances each has (machines that joined as it), when the last of them was seen, when the next one is expected to renew, and whether it is locked, late, or has let every certificate expire.',
   parameters: { limit: limitParameter, ...formatParameter, ...hubParameters },
   examples: [
     { command: 'mezctl bots ls', does: 'every bot' },

@@ -15,7 +15,10 @@ export function botJson(bot: Bot) {
     principals: bot.principals,
     withheld_logins: bot.withheldLogins.map(({ login, reason }) => ({ login, reason })),
     instances: bot.instanceCount,
+    current_instances: bot.currentInstances,
+    overdue_instances: bot.overdueInstances,
     last_seen: timeText(bot.lastSeen),
+    next_renewal: timeText(bot.nextRenewal),
     created_at: timeText(bot.createdAt),
     created_by: bot.createdBy,
     locks: bot.locks.map(lockJson),
@@ -24,12 +27,22 @@ export function botJson(bot: Bot) {
   }
 }
 
-export type BotState = 'active' | 'locked' | 'instance locked' | 'not joined'
+export type BotState =
+  | 'active'
+  | 'locked'
+  | 'instance locked'
+  | 'not joined'
+  /** Some instance should have renewed by now. */
+  | 'overdue'
+  /** No certificate of it is valid any more. */
+  | 'expired'
 
-export function stateOf({ locks, instanceCount }: Bot): BotState {
-  if (locks.some(({ target }) => target.case === 'bot')) return 'locked'
-  if (locks.length > 0) return 'instance locked'
-  return instanceCount > 0 ? 'active' : 'not joined'
+export function stateOf(bot: Bot): BotState {
+  if (bot.locks.some(({ target }) => target.case === 'bot')) return 'locked'
+  if (bot.locks.length > 0) return 'instance locked'
+  if (bot.instanceCount === 0) return 'not joined'
+  if (bot.overdueInstances > 0) return 'overdue'
+  return bot.currentInstances > 0 ? 'active' : 'expired'
 }
 
 export const botListing: Listing<Bot> = {
@@ -38,6 +51,7 @@ export const botListing: Listing<Bot> = {
     { header: 'ROLES', cell: (bot) => bot.roles.join(',') },
     { header: 'INSTANCES', cell: (bot) => String(bot.instanceCount) },
     { header: 'LAST SEEN', cell: (bot) => timeText(bot.lastSeen) ?? 'never' },
+    { header: 'NEXT RENEWAL', cell: (bot) => timeText(bot.nextRenewal) ?? '' },
     { header: 'STATE', cell: stateOf },
   ],
   toJson: botJson,
@@ -62,6 +76,8 @@ export function instanceJson(instance: Instance) {
     certificate_serial: String(instance.certificateSerial),
     certificate_expires_at: timeText(instance.certificateExpiresAt),
     identity_expires_at: timeText(instance.identityExpiresAt),
+    renews_at: timeText(instance.renewsAt),
+    certificate_state: instance.certificateState,
     client_version: instance.clientVersion,
     client_host: instance.clientHost,
     address: instance.address,

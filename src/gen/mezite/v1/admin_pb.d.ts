@@ -296,6 +296,25 @@ export declare type Bot = Message<"mezite.v1.Bot"> & {
    * @generated from field: repeated mezite.v1.Readmission readmissions = 13;
    */
   readmissions: Readmission[];
+
+  /**
+   * When the next of its instances is expected to renew.
+   *
+   * @generated from field: google.protobuf.Timestamp next_renewal = 14;
+   */
+  nextRenewal?: Timestamp | undefined;
+
+  /**
+   * Instances whose certificate hasn't expired, and those of them that are late.
+   *
+   * @generated from field: uint32 current_instances = 15;
+   */
+  currentInstances: number;
+
+  /**
+   * @generated from field: uint32 overdue_instances = 16;
+   */
+  overdueInstances: number;
 };
 
 /**
@@ -714,6 +733,20 @@ export declare type Instance = Message<"mezite.v1.Instance"> & {
    * @generated from field: bool expired = 13;
    */
   expired: boolean;
+
+  /**
+   * When it is expected to renew. Unset: never.
+   *
+   * @generated from field: google.protobuf.Timestamp renews_at = 14;
+   */
+  renewsAt?: Timestamp | undefined;
+
+  /**
+   * Of its newest certificate, as ListCertificates has it.
+   *
+   * @generated from field: string certificate_state = 15;
+   */
+  certificateState: string;
 };
 
 /**
@@ -1429,6 +1462,167 @@ export declare type ListAuthoritiesResponse = Message<"mezite.v1.ListAuthorities
  * Use `create(ListAuthoritiesResponseSchema)` to create a new message.
  */
 export declare const ListAuthoritiesResponseSchema: GenMessage<ListAuthoritiesResponse>;
+
+/**
+ * @generated from message mezite.v1.ListCertificatesRequest
+ */
+export declare type ListCertificatesRequest = Message<"mezite.v1.ListCertificatesRequest"> & {
+  /**
+   * @generated from field: uint32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+
+  /**
+   * `user` or `host`; empty: both.
+   *
+   * @generated from field: string kind = 3;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: string bot = 4;
+   */
+  bot: string;
+
+  /**
+   * @generated from field: string node = 5;
+   */
+  node: string;
+
+  /**
+   * `valid`, `expiring`, `overdue`, `expired` or `revoked`; empty: all but those that have expired.
+   *
+   * @generated from field: string state = 6;
+   */
+  state: string;
+
+  /**
+   * @generated from field: google.protobuf.Duration expiring_within = 7;
+   */
+  expiringWithin?: Duration | undefined;
+
+  /**
+   * Also those that a newer one has replaced, as long as they are valid.
+   *
+   * @generated from field: bool older = 8;
+   */
+  older: boolean;
+};
+
+/**
+ * Describes the message mezite.v1.ListCertificatesRequest.
+ * Use `create(ListCertificatesRequestSchema)` to create a new message.
+ */
+export declare const ListCertificatesRequestSchema: GenMessage<ListCertificatesRequest>;
+
+/**
+ * @generated from message mezite.v1.ListCertificatesResponse
+ */
+export declare type ListCertificatesResponse = Message<"mezite.v1.ListCertificatesResponse"> & {
+  /**
+   * @generated from field: repeated mezite.v1.Certificate certificates = 1;
+   */
+  certificates: Certificate[];
+
+  /**
+   * Empty after the last page; a page may be short, or empty, and still have a next one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message mezite.v1.ListCertificatesResponse.
+ * Use `create(ListCertificatesResponseSchema)` to create a new message.
+ */
+export declare const ListCertificatesResponseSchema: GenMessage<ListCertificatesResponse>;
+
+/**
+ * @generated from message mezite.v1.Certificate
+ */
+export declare type Certificate = Message<"mezite.v1.Certificate"> & {
+  /**
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * The bot, or the node.
+   *
+   * @generated from field: string holder = 2;
+   */
+  holder: string;
+
+  /**
+   * @generated from field: string instance_id = 3;
+   */
+  instanceId: string;
+
+  /**
+   * What the holder says of itself.
+   *
+   * @generated from field: string host = 4;
+   */
+  host: string;
+
+  /**
+   * 0 where it isn't on record.
+   *
+   * @generated from field: uint64 generation = 5;
+   */
+  generation: bigint;
+
+  /**
+   * @generated from field: uint64 serial = 6;
+   */
+  serial: bigint;
+
+  /**
+   * `SHA256:…`, as ssh-keygen -l prints it.
+   *
+   * @generated from field: string key_fingerprint = 7;
+   */
+  keyFingerprint: string;
+
+  /**
+   * @generated from field: repeated string principals = 8;
+   */
+  principals: string[];
+
+  /**
+   * @generated from field: google.protobuf.Timestamp issued_at = 9;
+   */
+  issuedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expires_at = 10;
+   */
+  expiresAt?: Timestamp | undefined;
+
+  /**
+   * When its holder is expected to renew it. Unset: never.
+   *
+   * @generated from field: google.protobuf.Timestamp renews_at = 11;
+   */
+  renewsAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string state = 12;
+   */
+  state: string;
+};
+
+/**
+ * Describes the message mezite.v1.Certificate.
+ * Use `create(CertificateSchema)` to create a new message.
+ */
+export declare const CertificateSchema: GenMessage<Certificate>;
 
 /**
  * @generated from message mezite.v1.AuditEvent
@@ -2360,6 +2554,22 @@ export declare const AuthorityService: GenService<{
     methodKind: "unary";
     input: typeof ListAuthoritiesRequestSchema;
     output: typeof ListAuthoritiesResponseSchema;
+  },
+}>;
+
+/**
+ * @generated from service mezite.v1.CertificateService
+ */
+export declare const CertificateService: GenService<{
+  /**
+   * Who holds what until when: certificates of bots, then of nodes, each soonest first.
+   *
+   * @generated from rpc mezite.v1.CertificateService.ListCertificates
+   */
+  listCertificates: {
+    methodKind: "unary";
+    input: typeof ListCertificatesRequestSchema;
+    output: typeof ListCertificatesResponseSchema;
   },
 }>;
 

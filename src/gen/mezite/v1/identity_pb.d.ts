@@ -72,6 +72,13 @@ export declare type CertificateRequest = Message<"mezite.v1.CertificateRequest">
    * @generated from field: bytes key_proof = 8;
    */
   keyProof: Uint8Array;
+
+  /**
+   * The caller keeps nothing that it could renew with: nobody needs to wait for it.
+   *
+   * @generated from field: bool one_shot = 9;
+   */
+  oneShot: boolean;
 };
 
 /**

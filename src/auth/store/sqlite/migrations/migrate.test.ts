@@ -57,12 +57,29 @@ describe('migrate', () => {
 
   it('keeps what version 1 held', async () => {
     database.execute(VERSION_1)
-    const [bots, instances] = [createBotReader(database), createInstanceReader(database)]
-    const before = [await bots.get('ci'), await instances.listForBot('ci')]
+    const bots = createBotReader(database)
+    const before = await bots.get('ci')
     migrate(database, 1)
     assertSound()
 
-    assert.deepEqual([await bots.get('ci'), await instances.listForBot('ci')], before)
+    assert.deepEqual(await bots.get('ci'), before)
+    const instances = await createInstanceReader(database).listForBot('ci')
+    assert.deepEqual(
+      instances.map((it) => [it.id, it.generation, it.certificateSerial, it.keyFingerprint]),
+      [
+        ['i2', 1n, 5n, Buffer.from([0xba])],
+        ['i1', 2n ** 64n - 1n, 2n ** 63n, Buffer.from([0xaa])],
+      ],
+    )
+    // Of its certificates a third of the life has passed, or half of it.
+    assert.deepEqual(
+      instances.map((it) => [it.lastSeenAt, it.certificateExpiresAt, it.renewsAt, it.overdueAt]),
+      [
+        [2, 60, 21, 31],
+        [2, 50, 18, 26],
+      ],
+    )
+    assert.equal(await createInstanceReader(database).count(), 2)
     const tokens = createTokenReader(database)
     const redemption = {
       tokenId: 't1',

@@ -9,8 +9,9 @@ import { nodes } from './0002-nodes.ts'
 import { audit } from './0003-audit.ts'
 import { readmissions } from './0004-readmissions.ts'
 import { restores } from './0005-restores.ts'
+import { inventory } from './0006-inventory.ts'
 
-const MIGRATIONS: readonly string[] = [initial, nodes, audit, readmissions, restores]
+const MIGRATIONS: readonly string[] = [initial, nodes, audit, readmissions, restores, inventory]
 
 export const SCHEMA_VERSION = MIGRATIONS.length
 

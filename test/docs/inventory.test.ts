@@ -1,0 +1,7 @@
+import { testPage } from './run-page.ts'
+
+testPage({
+  page: 'inventory.md',
+  machines: ['web-server-01', 'control'],
+  nodes: ['web-server-01'],
+})
