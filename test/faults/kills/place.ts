@@ -4,13 +4,14 @@
  */
 import { join } from 'node:path'
 import type { Store } from '../../../src/auth/storage.ts'
-import { createAuditReader } from '../../../src/auth/store/sqlite/audit.ts'
-import { createBotReader } from '../../../src/auth/store/sqlite/bots.ts'
+import { verifyInThread } from '../../../src/auth/store/sqlite/audit-verify-worker.ts'
 import { Connection } from '../../../src/auth/store/sqlite/connection.ts'
-import { createInstanceReader } from '../../../src/auth/store/sqlite/instances.ts'
-import { createLockReader } from '../../../src/auth/store/sqlite/locks.ts'
-import { createRoleReader } from '../../../src/auth/store/sqlite/roles.ts'
-import { createTokenReader } from '../../../src/auth/store/sqlite/tokens.ts'
+import { createAuditReader } from '../../../src/auth/store/tables/audit.ts'
+import { createBotReader } from '../../../src/auth/store/tables/bots.ts'
+import { createInstanceReader } from '../../../src/auth/store/tables/instances.ts'
+import { createLockReader } from '../../../src/auth/store/tables/locks.ts'
+import { createRoleReader } from '../../../src/auth/store/tables/roles.ts'
+import { createTokenReader } from '../../../src/auth/store/tables/tokens.ts'
 
 export type StoreReaders = Pick<
   Store,
@@ -34,7 +35,7 @@ export const sqlitePlace: HubPlace = {
     const database = new Connection(path, { readOnly: true, busyTimeoutMs: 5_000 })
     try {
       return await act({
-        audit: createAuditReader(database, path),
+        audit: createAuditReader(database, (request) => verifyInThread(path, request)),
         bots: createBotReader(database),
         instances: createInstanceReader(database),
         locks: createLockReader(database),

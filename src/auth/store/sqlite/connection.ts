@@ -1,11 +1,7 @@
-import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
-import { Row } from './row.ts'
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { Row } from '../row.ts'
+import type { Parameters, Reading, Values } from '../sql.ts'
 import { storeError } from './sqlite-error.ts'
-
-export type Parameters = Readonly<Record<string, null | number | bigint | string | Uint8Array>>
-
-/** The columns of one row, in their order. */
-export type Values = readonly SQLOutputValue[]
 
 export interface ConnectionOptions {
   readonly readOnly?: boolean
@@ -17,7 +13,7 @@ export interface ConnectionOptions {
  * A connection to the database, with its statements prepared once each. Parameters are named and
  * integers are read as bigint, so that none loses a digit. Its failures come out as `StoreError`s.
  */
-export class Connection {
+export class Connection implements Reading {
   readonly #path: string
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
@@ -49,6 +45,14 @@ export class Connection {
     return this.#reporting(
       () => this.#prepare(sql, 'arrays').all(parameters) as unknown as Values[],
     )
+  }
+
+  indexed(index: string | undefined): string {
+    return index === undefined ? 'NOT INDEXED' : `INDEXED BY ${index}`
+  }
+
+  jsonArray(column: string, order: string): string {
+    return `json_group_array(${column} ORDER BY ${order})`
   }
 
   /** Returns how many rows it inserted, updated or deleted. */

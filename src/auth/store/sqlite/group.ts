@@ -10,8 +10,9 @@
 import { messageOf } from '../../../base/errors.ts'
 import type { ChainHead } from '../../audit-chain.ts'
 import { type Act, StoreError } from '../../storage.ts'
+import { HEAD, toHead } from '../tables/audit.ts'
 import { applyChange } from './apply.ts'
-import { appendEvent, chainHead } from './audit.ts'
+import { appendEvent } from './audit-events.ts'
 import type { Connection } from './connection.ts'
 import { foldLog } from './log.ts'
 import { isOfDisk } from './sqlite-error.ts'
@@ -45,7 +46,7 @@ export class GroupCommitter {
 /** @throws StoreError where the store itself failed */
 function commitGroup(database: Connection, acts: readonly Act[]): Outcomes {
   database.run('BEGIN IMMEDIATE')
-  let head = chainHead(database)
+  let head = toHead(database.get(HEAD))
   const outcomes = acts.map((act) => {
     const result = applyAct(database, act, head)
     if (result instanceof StoreError) return result

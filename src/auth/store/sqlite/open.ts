@@ -16,25 +16,26 @@ import type { ExclusiveLock } from '../../../base/exclusive-lock.ts'
 import type { Random } from '../../../base/random.ts'
 import type { Store, StoreError } from '../../storage.ts'
 import { type ChangeSource, createChangeSource } from '../change-feed.ts'
-import { createAdminReader } from './admins.ts'
-import { createAuditReader } from './audit.ts'
-import { createAuthorityReader } from './authorities.ts'
-import { createBotReader } from './bots.ts'
-import { createCertificateReader } from './certificates.ts'
+import { createAdminReader } from '../tables/admins.ts'
+import { createAuditReader } from '../tables/audit.ts'
+import { createAuthorityReader } from '../tables/authorities.ts'
+import { createBotReader } from '../tables/bots.ts'
+import { createCertificateReader } from '../tables/certificates.ts'
+import { createInstanceReader } from '../tables/instances.ts'
+import { createInventoryReader } from '../tables/inventory.ts'
+import { createLockReader } from '../tables/locks.ts'
+import { createNodeReader } from '../tables/nodes.ts'
+import { createReadmissionReader } from '../tables/readmissions.ts'
+import { createRestoreReader } from '../tables/restores.ts'
+import { createRoleReader } from '../tables/roles.ts'
+import { createSessionReader } from '../tables/sessions.ts'
+import { createTokenReader } from '../tables/tokens.ts'
+import { verifyInThread } from './audit-verify-worker.ts'
 import { Connection } from './connection.ts'
 import { checkDirectory, createDatabaseFile, DATABASE, refuseHalfRestored } from './directory.ts'
 import { holdDirectory } from './hold.ts'
-import { createInstanceReader } from './instances.ts'
-import { createInventoryReader } from './inventory.ts'
-import { createLockReader } from './locks.ts'
 import type { WriterData } from './messages.ts'
-import { createNodeReader } from './nodes.ts'
 import { CommitQueue } from './queue.ts'
-import { createReadmissionReader } from './readmissions.ts'
-import { createRestoreReader } from './restores.ts'
-import { createRoleReader } from './roles.ts'
-import { createSessionReader } from './sessions.ts'
-import { createTokenReader } from './tokens.ts'
 
 export interface SqliteStoreOptions {
   /** There already, 0700, and this user's. */
@@ -133,7 +134,7 @@ function createStore(
     admins: createAdminReader(reader),
     authorities: createAuthorityReader(reader),
     restores: createRestoreReader(reader),
-    audit: createAuditReader(reader, path),
+    audit: createAuditReader(reader, (request) => verifyInThread(path, request)),
     changes: changes.feed,
     commit: (act) => queue.commit(act),
     close() {

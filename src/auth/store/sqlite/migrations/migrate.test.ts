@@ -3,14 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { createAuditReader } from '../audit.ts'
-import { createBotReader } from '../bots.ts'
-import { createCertificateReader } from '../certificates.ts'
+import { createAuditReader } from '../../tables/audit.ts'
+import { createBotReader } from '../../tables/bots.ts'
+import { createCertificateReader } from '../../tables/certificates.ts'
+import { createInstanceReader } from '../../tables/instances.ts'
+import { createLockReader } from '../../tables/locks.ts'
+import { createNodeReader } from '../../tables/nodes.ts'
+import { createTokenReader } from '../../tables/tokens.ts'
 import { Connection } from '../connection.ts'
-import { createInstanceReader } from '../instances.ts'
-import { createLockReader } from '../locks.ts'
-import { createNodeReader } from '../nodes.ts'
-import { createTokenReader } from '../tokens.ts'
 import { initial } from './0001-initial.ts'
 import { APPLICATION_ID, migrate, SCHEMA_VERSION, schemaVersion } from './migrate.ts'
 
@@ -133,7 +133,7 @@ describe('migrate', () => {
       SELECT n, n, 'session.start', 'success', 'node:web', '', 'ci', 'i1',
              '{"node":"web","session":"web/' || n || '"}', x'00' FROM n`)
     migrate(database, 1)
-    const audit = createAuditReader(database, '')
+    const audit = createAuditReader(database, () => assert.fail())
     const [found] = await audit.list({ node: 'web', session: 'web/7', limit: 10 })
     assert.deepEqual([found?.sequence, found?.code, found?.version], [7, 'MZ7001I', 1])
     assert.equal((await audit.list({ since: 1_020, until: 1_029, limit: 99 })).length, 9)

@@ -1,7 +1,7 @@
 import type { CheckpointRecord } from '../../audit-log.ts'
 import { CHANGED, conflict, eventSubject } from '../conditions.ts'
-import type { Connection } from './connection.ts'
-import type { Row } from './row.ts'
+import type { Row } from '../row.ts'
+import { expect, type Reading, type Step, write } from '../sql.ts'
 
 export interface CheckpointRange {
   readonly after: number
@@ -9,24 +9,24 @@ export interface CheckpointRange {
   readonly limit: number
 }
 
-export function checkpointsIn(
-  database: Connection,
+export async function checkpointsIn(
+  database: Reading,
   { after, through, limit }: CheckpointRange,
-): readonly CheckpointRecord[] {
-  return database
-    .all(
+): Promise<readonly CheckpointRecord[]> {
+  return (
+    await database.all(
       `SELECT * FROM audit_checkpoints WHERE sequence > :after AND sequence <= :through
        ORDER BY sequence LIMIT :limit`,
       { after, through, limit },
     )
-    .map(toCheckpoint)
+  ).map(toCheckpoint)
 }
 
-export function checkpointBefore(
-  database: Connection,
+export async function checkpointBefore(
+  database: Reading,
   through: number,
-): CheckpointRecord | undefined {
-  const row = database.get(
+): Promise<CheckpointRecord | undefined> {
+  const row = await database.get(
     'SELECT * FROM audit_checkpoints WHERE sequence <= :through ORDER BY sequence DESC LIMIT 1',
     { through },
   )
@@ -46,23 +46,22 @@ export function toParameters({ sequence, hash, time, signature }: CheckpointReco
   return { sequence, hash, time, signature }
 }
 
-export function insertCheckpoint(database: Connection, checkpoint: CheckpointRecord): void {
-  requireHash(database, checkpoint)
-  database.run(
-    `INSERT INTO audit_checkpoints (sequence, hash, time, signature)
-     VALUES (:sequence, :hash, :time, :signature)
-     ON CONFLICT DO NOTHING`,
-    toParameters(checkpoint),
-  )
+export function insertCheckpoint(checkpoint: CheckpointRecord): readonly Step[] {
+  return [
+    expectHash(checkpoint),
+    write(
+      `INSERT INTO audit_checkpoints (sequence, hash, time, signature)
+       VALUES (:sequence, :hash, :time, :signature)
+       ON CONFLICT DO NOTHING`,
+      toParameters(checkpoint),
+    ),
+  ]
 }
 
-export function requireHash(
-  database: Connection,
-  { sequence, hash }: Pick<CheckpointRecord, 'sequence' | 'hash'>,
-): void {
-  const row = database.get(
+export function expectHash({ sequence, hash }: Pick<CheckpointRecord, 'sequence' | 'hash'>): Step {
+  return expect(
     'SELECT 1 FROM audit_events WHERE sequence = :sequence AND hash = :hash',
     { sequence, hash },
+    () => conflict(eventSubject(sequence), CHANGED),
   )
-  if (!row) throw conflict(eventSubject(sequence), CHANGED)
 }

@@ -4,10 +4,10 @@
  * `MOST_LOOKED_AT` entries and says where the next one goes on.
  */
 import type { AuditFilter, AuditPage, AuditQuery } from '../../audit-log.ts'
+import type { Parameters, Reading } from '../sql.ts'
 import { firstSince, lastUntil, type SequenceRange } from './audit-blocks.ts'
 import { auditAnchor } from './audit-pruning.ts'
 import { EVENT_COLUMNS, toStoredEvent } from './audit-row.ts'
-import type { Connection, Parameters } from './connection.ts'
 
 const MOST_LOOKED_AT = 8_192
 
@@ -45,18 +45,18 @@ const EQUAL = [
   ['type', 'type', 'audit_events_by_type'],
 ] as const
 
-export function auditPage(database: Connection, query: AuditQuery): AuditPage {
+export async function auditPage(database: Reading, query: AuditQuery): Promise<AuditPage> {
   const order = query.order === 'newest-first' ? 'DESC' : 'ASC'
   const conditions = conditionsOf(query)
-  const { leading, first, last, isWhole } = plan(
+  const { leading, first, last, isWhole } = await plan(
     database,
-    rangeOf(database, query),
+    await rangeOf(database, query),
     conditions,
     order,
   )
   const where = ['sequence BETWEEN :first AND :last', ...conditions.map(({ sql }) => sql)]
-  const rows = database.values(
-    `SELECT ${EVENT_COLUMNS} FROM audit_events ${indexed(leading)}
+  const rows = await database.values(
+    `SELECT ${EVENT_COLUMNS} FROM audit_events ${database.indexed(leading?.index)}
      WHERE ${where.join(' AND ')} ORDER BY sequence ${order} LIMIT :limit`,
     { ...parametersOf(conditions), first, last, limit: query.limit + 1 },
   )
@@ -67,18 +67,22 @@ export function auditPage(database: Connection, query: AuditQuery): AuditPage {
   return { events, next: order === 'DESC' ? first : last }
 }
 
-function rangeOf(database: Connection, filter: AuditFilter): SequenceRange {
+async function rangeOf(database: Reading, filter: AuditFilter): Promise<SequenceRange> {
   const { after = 0, before = Number.MAX_SAFE_INTEGER, since, until } = filter
-  const anchor = auditAnchor(database)?.sequence ?? 0
-  const newest = database
-    .get('SELECT sequence FROM audit_events ORDER BY sequence DESC LIMIT 1')
-    ?.integer('sequence')
+  const anchor = (await auditAnchor(database))?.sequence ?? 0
+  const newest = (
+    await database.get('SELECT sequence FROM audit_events ORDER BY sequence DESC LIMIT 1')
+  )?.integer('sequence')
   return {
-    first: Math.max(after + 1, anchor + 1, since === undefined ? 0 : firstSince(database, since)),
+    first: Math.max(
+      after + 1,
+      anchor + 1,
+      since === undefined ? 0 : await firstSince(database, since),
+    ),
     last: Math.min(
       before - 1,
       newest ?? 0,
-      until === undefined ? Number.MAX_SAFE_INTEGER : lastUntil(database, until),
+      until === undefined ? Number.MAX_SAFE_INTEGER : await lastUntil(database, until),
     ),
   }
 }
@@ -92,17 +96,19 @@ interface Plan extends SequenceRange {
 type Order = 'ASC' | 'DESC'
 
 /** The first index leads that has few entries in the range, or else the first. */
-function plan(
-  database: Connection,
+async function plan(
+  database: Reading,
   range: SequenceRange,
   conditions: readonly Condition[],
   order: Order,
-): Plan {
+): Promise<Plan> {
   const candidates = conditions.filter(({ index }) => index !== undefined)
   const [leading] = candidates
   if (leading === undefined) return planInOrder(range, conditions, order)
   if (conditions.length === 1) return { leading, ...range, isWhole: true }
-  const edges = candidates.map((candidate) => edgeOf(database, range, candidate, order))
+  const edges = await Promise.all(
+    candidates.map((candidate) => edgeOf(database, range, candidate, order)),
+  )
   const selective = edges.indexOf(undefined)
   if (selective >= 0) return { leading: candidates[selective], ...range, isWhole: true }
   const [edge = range.first] = edges
@@ -118,28 +124,24 @@ function planInOrder(range: SequenceRange, conditions: readonly Condition[], ord
 }
 
 /** Where the entries end that one page looks at; undefined where it can look at all. */
-function edgeOf(
-  database: Connection,
+async function edgeOf(
+  database: Reading,
   { first, last }: SequenceRange,
   leading: Condition,
   order: Order,
-): number | undefined {
-  return database
-    .get(
-      `SELECT sequence FROM audit_events ${indexed(leading)}
+): Promise<number | undefined> {
+  return (
+    await database.get(
+      `SELECT sequence FROM audit_events ${database.indexed(leading.index)}
        WHERE ${leading.sql} AND sequence BETWEEN :first AND :last
        ORDER BY sequence ${order} LIMIT 1 OFFSET ${MOST_LOOKED_AT}`,
       { ...parametersOf([leading]), first, last },
     )
-    ?.integer('sequence')
+  )?.integer('sequence')
 }
 
 function cut({ first, last }: SequenceRange, edge: number, order: Order): SequenceRange {
   return order === 'DESC' ? { first: edge + 1, last } : { first, last: edge - 1 }
-}
-
-function indexed(leading: Condition | undefined): string {
-  return leading?.index === undefined ? 'NOT INDEXED' : `INDEXED BY ${leading.index}`
 }
 
 function parametersOf(conditions: readonly Condition[]): Parameters {

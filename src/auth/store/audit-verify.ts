@@ -1,14 +1,14 @@
 /** Reads the log from its beginning to its newest event, and hands it to a verifier. */
-import { CHAIN_START } from '../../audit-chain.ts'
-import { AuditDamage } from '../../audit-damage.ts'
-import type { StoredAuditEvent } from '../../audit-event.ts'
-import type { AuditVerification } from '../../audit-log.ts'
-import { type AuditVerifier, createAuditVerifier, type Verified } from '../../audit-verifier.ts'
-import { StoreError } from '../../storage.ts'
-import { checkpointsIn } from './audit-checkpoints.ts'
-import { auditAnchor } from './audit-pruning.ts'
-import { EVENT_COLUMNS, toStoredEvent } from './audit-row.ts'
-import type { Connection } from './connection.ts'
+import { CHAIN_START } from '../audit-chain.ts'
+import { AuditDamage } from '../audit-damage.ts'
+import type { StoredAuditEvent } from '../audit-event.ts'
+import type { AuditVerification } from '../audit-log.ts'
+import { type AuditVerifier, createAuditVerifier, type Verified } from '../audit-verifier.ts'
+import { StoreError } from '../storage.ts'
+import type { Reading } from './sql.ts'
+import { checkpointsIn } from './tables/audit-checkpoints.ts'
+import { auditAnchor } from './tables/audit-pruning.ts'
+import { EVENT_COLUMNS, toStoredEvent } from './tables/audit-row.ts'
 
 const BATCH = 2_000
 
@@ -18,35 +18,35 @@ const BATCH = 2_000
  *
  * @throws AuditDamage
  */
-export function verifyLog(
-  database: Connection,
+export async function verifyLog(
+  database: Reading,
   { trust, held }: Pick<AuditVerification, 'trust' | 'held'>,
   onProgress: (events: number) => void,
-): Verified {
+): Promise<Verified> {
   for (;;) {
-    const anchor = auditAnchor(database)
+    const anchor = await auditAnchor(database)
     const head = anchor ?? CHAIN_START
     try {
       const verifier = createAuditVerifier(trust, { head, anchor }, held)
-      takeAll(database, verifier, head.sequence, (last) => onProgress(last - head.sequence))
+      await takeAll(database, verifier, head.sequence, (last) => onProgress(last - head.sequence))
       return verifier.end()
     } catch (error) {
-      if (auditAnchor(database)?.sequence === anchor?.sequence) throw error
+      if ((await auditAnchor(database))?.sequence === anchor?.sequence) throw error
     }
   }
 }
 
-function takeAll(
-  database: Connection,
+async function takeAll(
+  database: Reading,
   verifier: AuditVerifier,
   after: number,
   onProgress: (last: number) => void,
-): void {
+): Promise<void> {
   let last = after
-  for (let events = eventsAfter(database, last); events.length > 0; ) {
+  for (let events = await eventsAfter(database, last); events.length > 0; ) {
     const through = events.at(-1)?.sequence ?? last
     const checkpoints = new Map(
-      checkpointsIn(database, { after: last, through, limit: BATCH }).map((it) => [
+      (await checkpointsIn(database, { after: last, through, limit: BATCH })).map((it) => [
         it.sequence,
         it,
       ]),
@@ -58,10 +58,10 @@ function takeAll(
     }
     last = through
     onProgress(last)
-    events = eventsAfter(database, last)
+    events = await eventsAfter(database, last)
   }
   // One of an event that isn't there any more tells that it was.
-  const [beyond] = checkpointsIn(database, {
+  const [beyond] = await checkpointsIn(database, {
     after: last,
     through: Number.MAX_SAFE_INTEGER,
     limit: 1,
@@ -69,8 +69,8 @@ function takeAll(
   if (beyond) verifier.checkpoint(beyond)
 }
 
-function eventsAfter(database: Connection, after: number): readonly StoredAuditEvent[] {
-  const rows = database.values(
+async function eventsAfter(database: Reading, after: number): Promise<readonly StoredAuditEvent[]> {
+  const rows = await database.values(
     `SELECT ${EVENT_COLUMNS} FROM audit_events WHERE sequence > :after
      ORDER BY sequence LIMIT ${BATCH}`,
     { after },

@@ -1,11 +1,10 @@
-import type { SQLOutputValue } from 'node:sqlite'
-import { StoreError } from '../../storage.ts'
+import { StoreError } from '../storage.ts'
 
 /** One row as read: each column comes out as the type that the schema gives it. */
 export class Row {
-  readonly #values: Readonly<Record<string, SQLOutputValue>>
+  readonly #values: Readonly<Record<string, unknown>>
 
-  constructor(values: Readonly<Record<string, SQLOutputValue>>) {
+  constructor(values: Readonly<Record<string, unknown>>) {
     this.#values = values
   }
 
@@ -68,7 +67,7 @@ export class Row {
 
   #unexpected(column: string): never {
     throw new StoreError('damaged', 'store', `the column ${column} holds an unexpected value`, {
-      hint: 'restore hub.db from a backup; keep the damaged file for inspection',
+      hint: 'restore the store from a backup; keep the damaged one for inspection',
     })
   }
 }
@@ -87,7 +86,7 @@ function isTextsByName(value: unknown): value is Readonly<Record<string, string>
 }
 
 /**
- * SQLite's integers are signed 64-bit: an unsigned one is stored as the signed one with the same
+ * A database's integers are signed 64-bit: an unsigned one is stored as the signed one with the same
  * bits, which keeps equality (not order).
  *
  * @throws RangeError outside 0 to 2^64 - 1

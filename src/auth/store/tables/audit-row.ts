@@ -1,7 +1,7 @@
 import { isAuditEventType } from '../../audit-catalogue.ts'
 import { auditCode, type StoredAuditEvent } from '../../audit-event.ts'
 import { StoreError } from '../../storage.ts'
-import type { Values } from './connection.ts'
+import type { Values } from '../sql.ts'
 
 /** All but those that are parts of `fields`, in the order in which `toStoredEvent` takes them. */
 export const EVENT_COLUMNS =
