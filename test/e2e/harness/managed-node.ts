@@ -22,6 +22,8 @@ export interface ManagedNodeOptions {
   readonly hasOwnSshd: boolean
   /** As on a command line, besides those that name the node and its sshd. */
   readonly flags: readonly string[]
+  /** Further variables of its own. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** A running `mezd node start`. Nothing of this machine's own sshd is touched. */
@@ -147,7 +149,7 @@ export class ManagedNode implements AsyncDisposable {
 }
 
 function startAgent(options: ManagedNodeOptions): Child {
-  const { name, address, port, stateDirectory, machine, hasOwnSshd, flags } = options
+  const { name, address, port, stateDirectory, machine, hasOwnSshd, flags, env } = options
   const sshd = hasOwnSshd
     ? [`--sshd-port=${port}`, `--sshd-listen=${address}`]
     : [`--hosts=${address}`, `--port=${port}`]
@@ -157,7 +159,7 @@ function startAgent(options: ManagedNodeOptions): Child {
       ...[`${PROGRAMS}/mezd`, 'node', 'start', `--name=${name}`],
       ...[`--state-dir=${stateDirectory}`, ...sshd, ...flags],
     ],
-    { env: testEnvironment(stateDirectory), isOutlived: true },
+    { env: { ...testEnvironment(stateDirectory), ...env }, isOutlived: true },
   )
 }
 
