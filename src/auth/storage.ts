@@ -145,6 +145,7 @@ export interface NodeReader {
 }
 
 export interface SessionFilter {
+  /** The newest so many. */
   readonly limit?: number | undefined
   readonly bot?: string | undefined
   readonly node?: string | undefined

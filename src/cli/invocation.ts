@@ -7,18 +7,29 @@ import { readText } from './named-file.ts'
 /** Standard output or standard error. */
 export interface Output {
   write(text: string): void
+  /** Its reader has gone, as in `| head`: what goes on writing to it can end. */
+  readonly isClosed: boolean
   /** A terminal, so that people read it. */
   readonly isTerminal: boolean
   /** The terminal's width; undefined elsewhere. */
   readonly columns: number | undefined
+  /** Its height. */
+  readonly rows: number | undefined
 }
 
-export type SignalName = 'SIGHUP' | 'SIGUSR1' | 'SIGUSR2'
+/** SIGWINCH: the terminal has another size. */
+export type SignalName = 'SIGHUP' | 'SIGUSR1' | 'SIGUSR2' | 'SIGWINCH'
+
+export interface Input extends AsyncIterable<Uint8Array | string> {
+  readonly isTTY?: boolean
+  /** Of a terminal: each key comes at once, unseen, and none is a signal. */
+  setRawMode?(isRaw: boolean): unknown
+}
 
 export interface Invocation extends Environment {
   /** Without the interpreter and the program. */
   readonly argv: readonly string[]
-  readonly stdin: AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean }
+  readonly stdin: Input
   readonly stdout: Output
   readonly stderr: Output
   readonly clock: Clock

@@ -52,9 +52,15 @@ function outputOf(descriptor: number, open: () => NodeJS.WriteStream): Output {
       }
       stream.write(text)
     },
+    get isClosed() {
+      return closed
+    },
     isTerminal: isatty(descriptor),
     get columns() {
       return isatty(descriptor) ? open().columns : undefined
+    },
+    get rows() {
+      return isatty(descriptor) ? open().rows : undefined
     },
   }
 }

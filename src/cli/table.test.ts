@@ -33,7 +33,7 @@ describe('a table', () => {
   })
 
   it('has a bold header only where somebody can see it', () => {
-    const terminal = { write() {}, isTerminal: true, columns: 80 }
+    const terminal = { write() {}, isClosed: false, isTerminal: true, columns: 80, rows: 24 }
     assert.equal(hasStyles(terminal, {}), true)
     assert.equal(hasStyles(terminal, { NO_COLOR: '1' }), false)
     assert.equal(hasStyles(terminal, { TERM: 'dumb' }), false)

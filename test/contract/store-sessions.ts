@@ -28,6 +28,8 @@ export function describeSessions(subject: Subject): void {
       await insert(a, b, c)
       assert.deepEqual(await store.sessions.list({}), [b, c, a])
       assert.deepEqual(await store.sessions.list({ node: 'web-1' }), [c, a])
+      assert.deepEqual(await store.sessions.list({ node: 'web-1', limit: 1 }), [c])
+      assert.deepEqual(await store.sessions.list({ limit: 2 }), [b, c])
       assert.deepEqual(await store.sessions.list({ bot: 'ci' }), [b, a])
       assert.deepEqual(await store.sessions.list({ bot: 'ci', node: 'web-1' }), [a])
       assert.deepEqual(await store.sessions.list({ bot: undefined, node: 'unknown' }), [])

@@ -16,6 +16,7 @@ import { roles } from './roles/group.ts'
 import { sessions } from './sessions/group.ts'
 import { status } from './status.ts'
 import { tokens } from './tokens/group.ts'
+import { top } from './top/top.ts'
 
 export const mezctl: Program = {
   name: 'mezctl',
@@ -36,6 +37,7 @@ export const mezctl: Program = {
     admins,
     audit,
     status,
+    top,
     versionVerb,
     completionVerb,
   ],

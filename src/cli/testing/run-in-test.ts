@@ -53,7 +53,9 @@ export async function runInTest(
 class MemoryOutput implements Output {
   text = ''
   readonly isTerminal: boolean
+  readonly isClosed = false
   readonly columns = undefined
+  readonly rows = undefined
 
   constructor(isTerminal: boolean) {
     this.isTerminal = isTerminal

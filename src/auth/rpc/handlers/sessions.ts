@@ -10,8 +10,9 @@ import { optional } from './fields.ts'
 export function sessionRpcs(sessions: Sessions): readonly Rpc[] {
   const { method } = SessionService
   return [
-    rpc(method.listSessions, async ({ bot, node }) => {
-      const found = await sessions.list({ bot: optional(bot), node: optional(node) })
+    rpc(method.listSessions, async ({ bot, node, limit }) => {
+      const filter = { bot: optional(bot), node: optional(node), limit: limit || undefined }
+      const found = await sessions.list(filter)
       return { sessions: found.map(toSession) }
     }),
     rpc(method.endSession, async ({ id }, caller) => {

@@ -1,11 +1,10 @@
 /** `mezctl audit ls --follow`: over connections that break, and hubs that start anew. */
 import { MINUTE, SECOND } from '../../../base/clock.ts'
-import { MeziteError } from '../../../base/errors.ts'
 import type { AdminClient } from '../../../client/admin-client.ts'
 import type { Invocation } from '../../invocation.ts'
 import type { OutputFormat } from '../../output-format.ts'
-import { printable } from '../../printable.ts'
 import { type CallOptions, type HubValues, withHub } from '../connection.ts'
+import { isPassing, reasonOf } from '../out-of-touch.ts'
 import { type FilterValues, filterOf } from './filter.ts'
 import { type EventPrinter, followEvents } from './view.ts'
 
@@ -18,7 +17,7 @@ const FIRST_RETRY = SECOND
 const LONGEST_RETRY = MINUTE / 4
 
 export async function follow(values: FollowValues, invocation: Invocation): Promise<void> {
-  const { clock, signal, stderr } = invocation
+  const { clock, signal, stdout, stderr } = invocation
   const filter = filterOf(values, clock.now())
   const printer = followEvents(values.format, invocation)
   let position: Position | undefined
@@ -34,9 +33,11 @@ export async function follow(values: FollowValues, invocation: Invocation): Prom
           isApart = false
           retry = FIRST_RETRY
           printer.print(events)
+          if (stdout.isClosed) return
           position = { after: events.at(-1)?.sequence ?? position.after }
         }
       })
+      if (stdout.isClosed) return
       // The hub ended it in good order, as it does every hour: go on at once.
       await clock.sleep(FIRST_RETRY, signal)
     } catch (error) {
@@ -76,22 +77,4 @@ async function begin(
   }
   printer.print(found.toReversed())
   return { after }
-}
-
-/** A hub that is being started anew, is overloaded, or can't be reached for a while. */
-const PASSING: ReadonlySet<string> = new Set([
-  'unreachable',
-  'unavailable',
-  'stream-overrun',
-  'busy',
-])
-
-function isPassing(error: unknown): boolean {
-  if (!(error instanceof MeziteError)) return false
-  const code = 'hubCode' in error && typeof error.hubCode === 'string' ? error.hubCode : error.code
-  return PASSING.has(code) || error.code === 'no-hub'
-}
-
-function reasonOf(error: unknown): string {
-  return printable(error instanceof Error ? error.message : String(error))
 }

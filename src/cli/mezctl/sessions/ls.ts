@@ -3,7 +3,7 @@ import { text } from '../../../base/value-kind.ts'
 import { formatParameter } from '../../output-format.ts'
 import { defineVerb } from '../../verb.ts'
 import { hubParameters, withHub } from '../connection.ts'
-import { printList } from '../listing.ts'
+import { limitParameter, printList } from '../listing.ts'
 import { sessionListing } from './view.ts'
 
 export const sessionsLs = defineVerb({
@@ -14,13 +14,15 @@ export const sessionsLs = defineVerb({
   parameters: {
     bot: optional(text('NAME'), { help: "this bot's only" }),
     node: optional(text('NAME'), { help: 'on this node only' }),
+    limit: limitParameter,
     ...formatParameter,
     ...hubParameters,
   },
   examples: [{ command: 'mezctl sessions ls --bot github-deploy', does: 'where it is in' }],
   seeAlso: ['mezctl sessions end', 'mezctl audit ls --type session.end'],
   async run(values, invocation) {
-    const filter = { bot: values.bot ?? '', node: values.node ?? '' }
+    const { bot = '', node = '', limit = 0 } = values
+    const filter = { bot, node, limit }
     const { sessions } = await withHub(values, invocation, (hub, options) =>
       hub.sessions.listSessions(filter, options),
     )

@@ -40,6 +40,7 @@ describe('sessions', () => {
     const [session] = await runJson('sessions', 'ls', '--bot=runner', '--node=web-1')
     assert.deepEqual([session.node, session.certificate_serial], ['web-1', '7'])
     assert.deepEqual(await runJson('sessions', 'ls', '--node=db-1'), [])
+    assert.deepEqual(await runJson('sessions', 'ls', '--limit=1'), [session])
     assert.equal(await run('sessions', 'end', session.id), `Session ending: ${session.id}\n`)
     await web.report({ kind: 'end', sessionId: 's1', time: hub.clock.now(), reason: 'ended' })
     assert.deepEqual(await runJson('sessions', 'ls'), [])

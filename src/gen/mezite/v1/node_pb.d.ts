@@ -1159,6 +1159,13 @@ export declare type ListSessionsRequest = Message<"mezite.v1.ListSessionsRequest
    * @generated from field: string node = 2;
    */
   node: string;
+
+  /**
+   * The newest so many; 0: all.
+   *
+   * @generated from field: uint32 limit = 3;
+   */
+  limit: number;
 };
 
 /**
