@@ -16,6 +16,8 @@ export interface BenchHubOptions {
   /** Where its CPU profile is written when it ends. */
   readonly profileDirectory?: string | undefined
   readonly logins?: readonly string[]
+  /** Further ones of `mezhub start`. */
+  readonly flags?: readonly string[]
 }
 
 export class BenchHub implements AsyncDisposable {
@@ -73,12 +75,12 @@ export class BenchHub implements AsyncDisposable {
 
 /** Starts a hub that has the role `BENCH_ROLE`. */
 export async function startBenchHub(options: BenchHubOptions): Promise<BenchHub> {
-  const { directory, profileDirectory, logins = [BENCH_LOGIN] } = options
+  const { directory, profileDirectory, logins = [BENCH_LOGIN], flags = [] } = options
   const profiling = `--cpu-prof --cpu-prof-dir=${profileDirectory}`
   const child = startChild(
     [
       ...[`${CHECKOUT}/bin/mezhub`, 'start', `--data-dir=${directory.join('hub')}`],
-      ...['--listen-addr=127.0.0.1:0'],
+      ...['--listen-addr=127.0.0.1:0', ...flags],
     ],
     {
       cwd: directory.path,

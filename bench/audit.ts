@@ -1,0 +1,162 @@
+/**
+ * `node bench/audit.ts`: a hub whose audit log has a million events: pages of it, its verification, and
+ * acts while its beginning is pruned. What the rows mean is told in bench/README.md.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg, tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { formatTime, SECOND, systemClock } from '../src/base/clock.ts'
+import { messageOf } from '../src/base/errors.ts'
+import { openAdminClient } from '../src/client/admin-client.ts'
+import { TemporaryDirectory } from '../test/e2e/harness/directory.ts'
+import { requirePrograms } from '../test/e2e/harness/requirements.ts'
+import { fillLog } from './audit/log.ts'
+import { measurePages } from './audit/pages.ts'
+import { write } from './audit/writers.ts'
+import { formatRows, quantile, type Row, ratioOf, rowOf } from './scale/row.ts'
+import { type BenchHub, startBenchHub } from './scene/hub.ts'
+
+const USAGE = `Usage: node bench/audit.ts [--events N] [--quick] [--out FILE]
+
+  --events N  in the log (1000000)
+  --quick     fewer events and runs: to see that it works
+  --out FILE  where the JSON goes (default: mezite-audit.json in the temporary directory)
+`
+
+const { values } = parseArgs({
+  options: {
+    events: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    out: { type: 'string', default: join(tmpdir(), 'mezite-audit.json') },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+})
+
+/** Half of the log is older. */
+const RETENTION = '20d'
+const VERIFIED_PER_SECOND = 100_000
+const WRITE_LIMIT_MS = 100
+
+async function measure(): Promise<void> {
+  const { quick } = values
+  if (values.help) {
+    process.stdout.write(USAGE)
+    return
+  }
+  requirePrograms('setpriv')
+  const say = (what: string) => process.stderr.write(`${what}\n`)
+  const events = Number(values.events ?? (quick ? 50_000 : 1_000_000))
+  const machine = {
+    ...{ processor: cpus()[0]?.model, cores: cpus().length },
+    ...{ node: process.versions.node, load: loadavg()[0] },
+  }
+  const date = formatTime(systemClock.now())
+  using directory = new TemporaryDirectory('mezite-bench-')
+  say(`writing ${events} events`)
+  await fillLog(directory.join('hub'), events)
+  const writeMs = (quick ? 3 : 20) * SECOND
+  const rows: Row[] = []
+  let before: readonly number[]
+  {
+    await using hub = await startBenchHub({ directory })
+    say('asking for pages')
+    rows.push(...(await measurePages(hub.socket, events, quick ? 3 : 9)))
+    say('verifying')
+    rows.push(...(await measureVerification(hub, events, quick ? 1 : 3)))
+    say('writing')
+    before = await write(hub.socket, writeMs)
+  }
+  {
+    const flags = [`--audit-retention=${RETENTION}`]
+    await using hub = await startBenchHub({ directory, flags })
+    say('writing while events are pruned')
+    const during = await write(hub.socket, writeMs)
+    rows.push(...writeRows(before, during, await prunedEvents(hub)))
+  }
+  process.stdout.write(
+    `${formatRows(rows)}\n${date}: ${events} events\n${JSON.stringify(machine)}\n`,
+  )
+  const out = resolve(values.out)
+  mkdirSync(dirname(out), { recursive: true })
+  const found = rows.map((row) => ({ ...row, ratio: ratioOf(row) }))
+  writeFileSync(out, `${JSON.stringify({ date, events, machine, rows: found }, null, 2)}\n`)
+  say(`written to ${out}`)
+}
+
+async function measureVerification(
+  hub: BenchHub,
+  events: number,
+  rounds: number,
+): Promise<readonly Row[]> {
+  const file = hub.directory.join('log.jsonl')
+  const key = hub.directory.join('audit.pub')
+  await hub.mezctl('audit', 'export', `--out=${file}`)
+  writeFileSync(key, await hub.mezctl('audit', 'key'))
+  const [inHub, offline]: number[][] = [[], []]
+  for (let round = 0; round < rounds; round++) {
+    inHub?.push(await timeOf(() => verifyInHub(hub)))
+    offline?.push(await timeOf(() => hub.mezctl('audit', 'verify', file, `--public-key=${key}`)))
+  }
+  const limit = (events / VERIFIED_PER_SECOND) * SECOND
+  return [
+    { what: `${events} events verified in the hub`, runs: inHub ?? [] },
+    { what: `${events} events of an export verified, a whole process`, runs: offline ?? [] },
+  ].map(({ what, runs }) => {
+    const rate = Math.round((events / Math.max(...runs)) * SECOND)
+    return rowOf({ what, unit: 'ms', runs, limit, note: `${rate} events/s at the worst` })
+  })
+}
+
+async function verifyInHub({ socket }: BenchHub): Promise<void> {
+  const admin = await openAdminClient({ kind: 'unix', path: socket })
+  try {
+    for await (const _ of admin.audit.verifyLog({})) {
+      // Its progress, and what it found at last.
+    }
+  } finally {
+    admin.close()
+  }
+}
+
+async function timeOf(act: () => Promise<unknown>): Promise<number> {
+  const start = systemClock.monotonic()
+  await act()
+  return systemClock.monotonic() - start
+}
+
+function writeRows(
+  before: readonly number[],
+  during: readonly number[],
+  pruned: string,
+): readonly Row[] {
+  const unit = 'ms' as const
+  const note = `${before.length} acts in the same time without, ${during.length} with; ${pruned}`
+  return [
+    { what: 'an act, nothing is pruned: half of them, 99 %, all', acts: before },
+    { what: 'an act while events are pruned: half of them, 99 %, all', acts: during, note },
+  ].flatMap(({ what, acts, note }) => [
+    rowOf({
+      what: `${what} took`,
+      unit,
+      runs: [0.5, 0.99, 1].map((share) => quantile(acts, share)),
+      limit: WRITE_LIMIT_MS,
+      note,
+    }),
+  ])
+}
+
+/** What the hub says that it has pruned. */
+async function prunedEvents(hub: BenchHub): Promise<string> {
+  const text = await hub.mezctl('audit', 'ls', '--type=audit.prune', '--limit=1', '--format=json')
+  const [event]: { fields: { events: string } }[] = JSON.parse(text)
+  if (event === undefined) throw new Error('the hub has pruned nothing')
+  return `${event.fields.events} events pruned`
+}
+
+try {
+  await measure()
+} catch (error) {
+  process.stderr.write(`error: ${messageOf(error)}\n`)
+  process.exitCode = 1
+}
