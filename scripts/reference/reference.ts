@@ -12,6 +12,9 @@ export interface FlagReference {
 }
 
 export interface VerbReference {
+  /** `mezctl bots add` */
+  readonly name: string
+  readonly summary: string
   /** `mezctl bots add [flags] NAME`; of a group without what follows its verb. */
   readonly usage: string
   readonly description: string
@@ -56,6 +59,8 @@ function verbsUnder(entry: Entry, parent: Command, above: string): readonly Verb
   const path = `${above} ${entry.name}`
   const isVerb = !isGroup(entry)
   const reference: VerbReference = {
+    name: path,
+    summary: entry.summary,
     usage: `${path} ${command.usage()}`,
     description: entry.description,
     flags: isVerb ? flagsOf(command) : [],

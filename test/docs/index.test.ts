@@ -9,11 +9,13 @@ import { linksOf, parsePage } from './page.ts'
 
 const PAGES = readdirSync(`${CHECKOUT}/docs`).filter((name) => name.endsWith('.md'))
 const RECORDS = readdirSync(`${CHECKOUT}/docs/decisions`).filter((name) => name.endsWith('.md'))
+const REFERENCE = readdirSync(`${CHECKOUT}/docs/reference`)
 const ROOT = ['README.md', 'ARCHITECTURE.md', 'SECURITY.md', 'CHANGELOG.md']
 const EVERYTHING = [
   ...ROOT,
   ...PAGES.map((name) => `docs/${name}`),
   ...RECORDS.map((name) => `docs/decisions/${name}`),
+  ...REFERENCE.map((name) => `docs/reference/${name}`),
 ]
 
 describe('the documentation', () => {
@@ -24,6 +26,11 @@ describe('the documentation', () => {
       const test = `test/docs/${page.replace('.md', '.test.ts')}`
       assert.match(readCheckout(test), new RegExp(`page: '${page}'`))
     }
+  })
+
+  it('has the reference of each program in its index', () => {
+    const listed = linksOf(readCheckout('docs/README.md'))
+    for (const page of REFERENCE) assert.ok(listed.includes(`reference/${page}`), page)
   })
 
   it('has every decision record in their index', () => {
