@@ -27,20 +27,24 @@ export function findListener(
   configPath: string,
   pidFile?: string,
 ): number | undefined {
-  const titled = listenersHere(proc, configPath).filter((pid) => {
+  const here = sshdsHere(proc, configPath)
+  // What it forks for a connection has its title until it executes itself; by then the listener may
+  // have lost its own to a reload.
+  const isForked = (pid: number) => {
+    const parent = findProcess(proc, pid)?.parent ?? 0
+    return here.includes(parent) && !isOfOneClient(commandLine(proc, parent))
+  }
+  const found = here.find((pid) => {
     const words = commandLine(proc, pid)
-    return words.includes('[listener]') && configOf(words) === configPath
+    return words.includes('[listener]') && configOf(words) === configPath && !isForked(pid)
   })
-  // What it forks for a connection has its title until it executes itself.
-  const isForked = (pid: number) => titled.includes(findProcess(proc, pid)?.parent ?? 0)
-  const found = titled.find((pid) => !isForked(pid))
   if (found !== undefined) return found
   const written = Number(pidFile && readProc(proc, pidFile))
   if (!(written > 0) || !isSshdHere(proc, written, configPath)) return undefined
   return isOfOneClient(commandLine(proc, written)) ? undefined : written
 }
 
-function listenersHere(proc: ProcFiles, configPath: string): readonly number[] {
+function sshdsHere(proc: ProcFiles, configPath: string): readonly number[] {
   return processNumbers(proc).filter((pid) => isSshdHere(proc, pid, configPath))
 }
 
@@ -94,10 +98,13 @@ export async function reloadListener(
       hint: `its log says why; it accepts the configuration: sshd -t -f ${configPath}`,
     })
   }
+  let missing = 0
   const pid = await poll(() => {
     const listener = find()
-    if (listener === undefined) return isStarting(proc, configPath) ? undefined : 'none'
-    return catchesHangup(proc, listener) ? listener : undefined
+    if (listener !== undefined) return isListening(proc, listener) ? listener : undefined
+    // One that is just giving itself its title is neither for an instant.
+    missing = isStarting(proc, configPath) ? 0 : missing + 1
+    return missing === 2 ? 'none' : undefined
   })
   if (pid === 'none') return false
   const before = imageOf(proc, pid)
@@ -109,14 +116,14 @@ export async function reloadListener(
     // One that its service manager has started anew has read the configuration, too.
     const listener = image === undefined ? find() : pid
     if (listener === undefined || image === before) return undefined
-    return catchesHangup(proc, listener) || undefined
+    return isListening(proc, listener) || undefined
   })
   return true
 }
 
 /** An sshd that was started with this configuration, or is reading it again, and isn't listening yet. */
 function isStarting(proc: ProcFiles, configPath: string): boolean {
-  return listenersHere(proc, configPath).some((pid) => {
+  return sshdsHere(proc, configPath).some((pid) => {
     const [program = '', ...words] = commandLine(proc, pid)
     if (!isAbsolute(program) || configOf(words) !== configPath) return false
     // It has no title yet. Those that only judge, or serve one connection, never listen.
@@ -124,11 +131,18 @@ function isStarting(proc: ProcFiles, configPath: string): boolean {
   })
 }
 
-/** Between its start and its listening sshd doesn't know the signal yet, or ignores it. */
-function catchesHangup(proc: ProcFiles, pid: number): boolean {
+/**
+ * Whether it waits for connections, and no signal is on its way to it. Between its start and its
+ * listening sshd doesn't know the signal yet, or ignores it; once it has one it doesn't sleep before
+ * it executes itself anew.
+ */
+function isListening(proc: ProcFiles, pid: number): boolean {
   const status = readProc(proc, `/proc/${pid}/status`) ?? ''
-  const [, caught = '0'] = /^SigCgt:\t([0-9a-f]+)$/m.exec(status) ?? []
-  return (BigInt(`0x${caught}`) & 1n) === 1n
+  const has = (mask: string) => {
+    const [, bits = '0'] = new RegExp(`^${mask}:\\t([0-9a-f]+)$`, 'm').exec(status) ?? []
+    return (BigInt(`0x${bits}`) & 1n) === 1n
+  }
+  return /^State:\tS/m.test(status) && has('SigCgt') && !has('SigPnd') && !has('ShdPnd')
 }
 
 /**
