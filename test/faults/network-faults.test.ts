@@ -40,14 +40,14 @@ describe('a call', () => {
   let identity: Identity
   before(async () => {
     bot = await scene.bot({ timeoutMs: 300 })
-    identity = await bot.join()
+    identity = await bot.patient.join()
   })
 
   async function renewsAgain(): Promise<void> {
     scene.link.fault = {}
     scene.link.thaw()
     const before = identity.generation
-    identity = await bot.renew(identity)
+    identity = await bot.patient.renew(identity)
     assert.equal(identity.generation, before + 1n)
     await assertNoLocks()
   }
@@ -78,7 +78,7 @@ describe('a call', () => {
   })
 
   it('on a slow line, or a long one, gets through', async () => {
-    const patient = await scene.bot({ timeoutMs: 10_000 })
+    const { patient } = await scene.bot()
     let slow = await patient.join()
     for (const fault of [{ delayMs: 120 }, { bytesPerSecond: 12_000 }]) {
       scene.link.fault = fault
@@ -94,7 +94,7 @@ describe('a call', () => {
     await renewsAgain()
 
     const port = await scene.link.refuse()
-    await assert.rejects(bot.renew(identity), { ...UNREACHABLE, hint: /is mezhub running/ })
+    await assert.rejects(bot.patient.renew(identity), { ...UNREACHABLE, hint: /is mezhub running/ })
     await scene.link.listen(port)
     await renewsAgain()
   })

@@ -33,6 +33,8 @@ export interface Machine<Held> {
 
 export interface BotMachine extends Machine<Identity> {
   readonly renewer: Renewer
+  /** The same machine, for calls that are to succeed however busy it is. */
+  readonly patient: Pick<Machine<Identity>, 'join' | 'renew'>
 }
 
 export interface Patience {
@@ -79,17 +81,23 @@ export class NetworkScene implements AsyncDisposable {
       trust: undefined,
     }
     const client = { version: '1.2.3', hostname: 'ci-7' }
+    const hubOf = (patience: Patience) =>
+      createGrpcIdentityHub({ clock: systemClock, client, ...patience })
     const renewer: Renewer = {
-      hub: createGrpcIdentityHub({ clock: systemClock, client, ...patience }),
+      hub: hubOf(patience),
       parameters,
       state: stateDirectory(systemFileSystem, path),
       signal: undefined,
     }
     const token = there(readToken(parameters))
-    return {
-      renewer,
+    const callsOf = (renewer: Renewer) => ({
       join: () => joinHub(renewer, token),
-      renew: (identity) => renewOnce(renewer, identity, true),
+      renew: (identity: Identity) => renewOnce(renewer, identity, true),
+    })
+    return {
+      ...callsOf(renewer),
+      renewer,
+      patient: callsOf({ ...renewer, hub: hubOf({ timeoutMs: 30_000 }) }),
       newest: async () => there(await renewer.state.readIdentity()),
     }
   }

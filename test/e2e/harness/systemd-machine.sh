@@ -34,6 +34,10 @@ done
 mount -t tmpfs -o mode=1777 tmpfs /tmp
 
 rm -rf /etc/ssh /etc/mezite
+# Another test may have an account of this name outside.
+for name in mezite deploy; do
+  if id "$name" >/dev/null 2>&1; then userdel --force "$name"; fi
+done
 mkdir -m 0700 /run/administrator
 mkdir -p /etc/ssh/sshd_config.d /etc/mezite /run/log /run/sshd /run/systemd/system/service.d
 useradd --system --uid 61210 mezite

@@ -44,7 +44,8 @@ export class SystemdMachine implements AsyncDisposable {
   }
 
   async #boot(): Promise<boolean> {
-    if (this.#holder.exit !== undefined) throw new Error('the machine has ended')
+    const { exit, stdout, stderr } = this.#holder
+    if (exit !== undefined) throw new Error(`the machine has ended\n${stdout}${stderr}`)
     const children = await run(['pgrep', '-P', String(this.#holder.pid)])
     this.#first = Number(children.stdout.trim().split('\n')[0])
     if (!(this.#first > 0)) return false
