@@ -1,5 +1,5 @@
 /** The daemon is killed: in its first start, in renewals, in a one-shot. */
-import { chmodSync, cpSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { waitFor } from '../../e2e/harness/wait.ts'
 import { DaemonProcess } from './daemon-process.ts'
@@ -99,11 +99,11 @@ async function openRenewal(
   }
 }
 
-/** A real copy of the state directory is used twice: whoever comes second locks the instance. */
+/** A real copy of the credential is used twice: whoever comes second locks the instance. */
 export async function controlCopy(world: World, owner: DaemonProcess, copy: string): Promise<void> {
-  cpSync(join(owner.destination, '.state'), copy, { recursive: true })
-  chmodSync(copy, 0o700)
-  for (const name of ['lock', 'lock-holder']) rmSync(join(copy, name), { force: true })
+  // The daemon may still write what is of no matter here: a copy of the whole would meet a file that goes.
+  mkdirSync(copy, { mode: 0o700 })
+  copyFileSync(join(owner.destination, '.state', 'identity.json'), join(copy, 'identity.json'))
   await owner.renew()
   await using thief = new DaemonProcess(world, 'thief', [`--state-dir=${copy}`])
   thief.start()
