@@ -5,7 +5,8 @@ import { during } from './activity.ts'
 import type { DaemonOptions } from './daemon.ts'
 import { type Destination, publish } from './destination.ts'
 import { dropAnswered } from './exchange.ts'
-import { hubClockJumped, isOfJumpedClock } from './hub-clock-jump.ts'
+import { GivenToken } from './given-token.ts'
+import { type Issue, refuseJumpedClock } from './hub-clock-jump.ts'
 import { HubTime } from './hub-time.ts'
 import { certificateEndsAt, hasSameKeys, type Identity, identityEndsAt } from './identity.ts'
 import { IdentityWatch } from './identity-watch.ts'
@@ -43,6 +44,7 @@ export class IdentityLoop {
   readonly #watch: IdentityWatch
   readonly #clock: Clock
   readonly #hubTime: HubTime
+  readonly #token: GivenToken<BotToken>
   #identity: Identity | undefined
   /** How the identity came to be that is not published yet. */
   #unpublished: Published['by'] | undefined
@@ -54,9 +56,6 @@ export class IdentityLoop {
   /** A renewal was begun, or asked for, and has not succeeded. */
   #isDue = false
   #replaceSshKey = false
-  #token: BotToken | undefined
-  /** The hub has refused it for good. */
-  #spentTokenId: string | undefined
   #failures = 0
   #failure: unknown
   #readiness: Readiness | undefined
@@ -80,7 +79,10 @@ export class IdentityLoop {
     this.#isDue = identity !== undefined && date < identity.issuedAt
     this.#identity = identity
     this.#unpublished = identity && 'republished'
-    this.#token = options.token
+    this.#token = new GivenToken(
+      options.token,
+      options.rereadJoinToken && (() => this.#readTokenAgain()),
+    )
   }
 
   /** Returns once the signal is aborted. @throws HubError when the first join is refused for good */
@@ -115,7 +117,7 @@ export class IdentityLoop {
   }
 
   async #join(): Promise<void> {
-    const token = this.#token
+    const token = this.#token.value
     if (token === undefined) throw tokenNeeded('there is no identity')
     await this.#joinWith(token)
   }
@@ -149,7 +151,7 @@ export class IdentityLoop {
       this.#accept(next, 'renewed')
     } catch (error) {
       if (endsInstance(error)) await this.#rereadToken()
-      const token = tokenToJoinAnew(error, identity, this.#token)
+      const token = tokenToJoinAnew(error, identity, this.#token.value)
       if (token === undefined) throw error
       this.#report(error, 0)
       await this.#joinAnew(token)
@@ -158,14 +160,16 @@ export class IdentityLoop {
 
   /** Takes the token that is given by now, unless the hub has refused it for good. */
   async #rereadToken(): Promise<void> {
-    const { rereadJoinToken, parameters, observer } = this.#options
     try {
-      const joinToken = await rereadJoinToken?.()
-      const token = readToken({ ...parameters, joinToken })
-      if (token !== undefined && token.id !== this.#spentTokenId) this.#token = token
+      await this.#token.reread()
     } catch (error) {
-      observer.onWarning({ kind: 'token-unreadable', error })
+      this.#options.observer.onWarning({ kind: 'token-unreadable', error })
     }
+  }
+
+  async #readTokenAgain(): Promise<BotToken | undefined> {
+    const { rereadJoinToken, parameters } = this.#options
+    return readToken({ ...parameters, joinToken: await rereadJoinToken?.() })
   }
 
   /** The instance has ended and another token is at hand. It is tried until the hub refuses it. */
@@ -173,10 +177,7 @@ export class IdentityLoop {
     try {
       await this.#joinWith(token)
     } catch (error) {
-      if (isFinalForJoin(error)) {
-        this.#token = undefined
-        this.#spentTokenId = token.id
-      }
+      if (isFinalForJoin(error)) this.#token.spend(token)
       throw error
     }
   }
@@ -195,11 +196,8 @@ export class IdentityLoop {
 
   /** @throws IdentityError `clock-skew` */
   #requireUsable(next: Identity): void {
-    const before = this.#published
     const clocks = { expected: this.#hubTime.now(), here: this.#clock.now() }
-    if (before && isOfJumpedClock(next, before, clocks)) {
-      throw hubClockJumped(next.issuedAt, clocks.here)
-    }
+    refuseJumpedClock(issueOf(next), this.#published && issueOf(this.#published), clocks)
   }
 
   async #publish(identity: Identity, by: Published['by']): Promise<void> {
@@ -293,6 +291,11 @@ export class IdentityLoop {
     this.#options.observer.onCondition(condition, () => this.#hubTime.latest())
     return condition
   }
+}
+
+function issueOf(identity: Identity): Issue {
+  const { issuedAt, sshCertificate } = identity
+  return { issuedAt, certificate: sshCertificate, identityEndsAt: identityEndsAt(identity) }
 }
 
 function codes(readiness: Readiness): string {

@@ -11,6 +11,7 @@
  */
 import type { FileSystem } from '../base/file-system.ts'
 import { Waker } from '../base/waker.ts'
+import { GivenToken } from '../identity/given-token.ts'
 import { holdDirectory, STATE_LOCK } from '../identity/hold.ts'
 import type { RenewalTrigger } from '../identity/renewal-trigger.ts'
 import { AgentProgress } from './agent-progress.ts'
@@ -31,6 +32,7 @@ import { ensurePrivateDirectory, ensurePublicDirectory, openNodeSshd } from './o
 import {
   checkNodeParameters,
   type NodeParameters,
+  type NodeToken,
   readNodeToken,
   secretDirectory,
   spoolDirectory,
@@ -49,6 +51,11 @@ export interface NodeAgentOptions {
   /** Renew now. */
   readonly trigger: RenewalTrigger
   readonly observer: NodeObserver
+  /**
+   * The join token as it is given now, where that can have changed since the start: in a file. Asked
+   * when the hub has given the node up for good.
+   */
+  readonly rereadJoinToken?: (() => Promise<string | undefined>) | undefined
   /** Called once the state is this process's alone, before anything is done. */
   readonly onHeld?: (() => Promise<void>) | undefined
 }
@@ -76,7 +83,10 @@ export async function runNodeAgent(options: NodeAgentOptions): Promise<void> {
   const progress = new AgentProgress(ports.fs, statePath)
   progress.note({ sshdFiles: sshd.paths.directory })
   const renewer = createRenewer(options, state, sshd)
-  const keeper = new IdentityKeeper({ ...options, renewer, token, progress })
+  const keeper = new IdentityKeeper({
+    ...{ ...options, renewer, progress },
+    token: givenToken(options, token),
+  })
   try {
     const found = await loadIdentity(state, parameters)
     if (found !== undefined) keeper.load(found)
@@ -91,6 +101,16 @@ export async function runNodeAgent(options: NodeAgentOptions): Promise<void> {
   } finally {
     await progress.settled()
   }
+}
+
+function givenToken(
+  { rereadJoinToken, parameters: { trust } }: NodeAgentOptions,
+  token: NodeToken | undefined,
+): GivenToken<NodeToken> {
+  if (rereadJoinToken === undefined) return new GivenToken(token)
+  return new GivenToken(token, async () =>
+    readNodeToken({ joinToken: await rereadJoinToken(), trust }),
+  )
 }
 
 async function loadIdentity(

@@ -3,8 +3,10 @@ import { messageOf } from '../base/errors.ts'
 import { patienceAskedBy } from '../client/identity-hub.ts'
 import { during } from '../identity/activity.ts'
 import { dropAnswered } from '../identity/exchange.ts'
+import type { GivenToken } from '../identity/given-token.ts'
+import { type Issue, refuseJumpedClock } from '../identity/hub-clock-jump.ts'
 import { HubTime } from '../identity/hub-time.ts'
-import { isFinalForJoin, tokenToJoinAnew } from '../identity/refusals.ts'
+import { endsInstance, isFinalForJoin, tokenToJoinAnew } from '../identity/refusals.ts'
 import type { RenewalTrigger } from '../identity/renewal-trigger.ts'
 import { renewAt, retryDelay } from '../identity/schedule.ts'
 import { waitFor } from '../identity/wait.ts'
@@ -28,7 +30,8 @@ import type { SshdFiles } from './sshd-files.ts'
 export interface IdentityKeeperOptions {
   readonly ports: Pick<NodePorts, 'clock' | 'random'>
   readonly renewer: NodeRenewer
-  readonly token: NodeToken | undefined
+  /** What it joins anew with. */
+  readonly token: GivenToken<NodeToken>
   readonly trigger: RenewalTrigger
   readonly observer: NodeObserver
   readonly progress: AgentProgress
@@ -45,14 +48,14 @@ export interface Published {
 export class IdentityKeeper {
   readonly #options: IdentityKeeperOptions
   readonly #hubTime: HubTime
-  #token: NodeToken | undefined
+  /** The newest that the hub has issued to this process. */
+  #issued: NodeIdentity | undefined
   #failures = 0
 
   constructor(options: IdentityKeeperOptions) {
     this.#options = options
     const { clock } = options.ports
     this.#hubTime = new HubTime(clock, clock.now())
-    this.#token = options.token
   }
 
   /** @throws HubError when the hub refuses the token for good; the signal's reason */
@@ -115,13 +118,17 @@ export class IdentityKeeper {
   }
 
   async #renew(identity: NodeIdentity): Promise<NodeIdentity> {
-    const { renewer } = this.#options
+    const { renewer, token: given } = this.#options
+    const requireUsable = (next: NodeIdentity) => this.#requireUsable(next)
     try {
-      const next = await this.#ask('renewal', () => renewNode(renewer, identity))
+      const next = await this.#ask('renewal', () =>
+        renewNode({ ...renewer, requireUsable }, identity),
+      )
       this.#accept(next, 'renewed')
       return next
     } catch (error) {
-      const token = tokenToJoinAnew(error, identity, this.#token)
+      if (endsInstance(error)) await this.#rereadToken()
+      const token = tokenToJoinAnew(error, identity, given.value)
       if (token === undefined) throw error
       return await this.#joinAnew(token)
     }
@@ -135,14 +142,30 @@ export class IdentityKeeper {
       this.#accept(identity, 'joined')
       return identity
     } catch (error) {
-      if (isFinalForJoin(error)) this.#token = undefined
+      if (isFinalForJoin(error)) this.#options.token.spend(token)
       throw error
     }
+  }
+
+  async #rereadToken(): Promise<void> {
+    const { token, observer } = this.#options
+    try {
+      await token.reread()
+    } catch (error) {
+      observer.onWarning(`the join token can't be read: ${messageOf(error)}`)
+    }
+  }
+
+  /** @throws IdentityError `clock-skew` */
+  #requireUsable(next: NodeIdentity): void {
+    const clocks = { expected: this.#hubTime.now(), here: this.#options.ports.clock.now() }
+    refuseJumpedClock(issueOf(next), this.#issued && issueOf(this.#issued), clocks)
   }
 
   #accept(identity: NodeIdentity, by: IdentityEvent['by']): void {
     const skewMs = this.#options.ports.clock.now() - identity.issuedAt
     this.#hubTime.set(identity.issuedAt)
+    this.#issued = identity
     if (Math.abs(skewMs) > MINUTE) {
       this.#options.observer.onWarning(
         `this machine's clock and the hub's differ by ${Math.round(Math.abs(skewMs) / 1000)} s`,
@@ -165,7 +188,7 @@ export class IdentityKeeper {
   }
 
   #left(identity: NodeIdentity): number {
-    return identityEndsAt(identity) - this.#hubTime.now()
+    return identityEndsAt(identity) - this.#hubTime.latest()
   }
 
   async #wait(milliseconds: number): Promise<void> {
@@ -183,6 +206,11 @@ export class IdentityKeeper {
     progress.note({ failure: { message: messageOf(error), at: ports.clock.now() } })
     await this.#wait(retryInMs)
   }
+}
+
+function issueOf(identity: NodeIdentity): Issue {
+  const { issuedAt, hostCertificate } = identity
+  return { issuedAt, certificate: hostCertificate, identityEndsAt: identityEndsAt(identity) }
 }
 
 /** Writes the certificate of the host key. sshd serves it once it has settled. */

@@ -20,6 +20,8 @@ export interface NodeRenewer {
   readonly description: NodeDescription
   /** sshd's, now. */
   readonly hostKey: SshPublicKey
+  /** Throws where the answer to a renewal had better not been given: it counts as lost then. */
+  readonly requireUsable?: ((next: NodeIdentity) => void) | undefined
 }
 
 /** @returns an identity that is in the state directory. @throws HubError, NodeError, IdentityError */
@@ -42,7 +44,7 @@ export function joinNode(renewer: NodeRenewer, token: NodeToken): Promise<NodeId
 
 /** @returns an identity that is in the state directory. @throws HubError, NodeError, IdentityError */
 export function renewNode(renewer: NodeRenewer, previous: NodeIdentity): Promise<NodeIdentity> {
-  const { hub, state, parameters, description } = renewer
+  const { hub, state, parameters, description, requireUsable } = renewer
   const exchange: Exchange<NodeKeys, NodeIdentity> = {
     state,
     draw: () => drawKeys(renewer),
@@ -54,7 +56,9 @@ export function renewNode(renewer: NodeRenewer, previous: NodeIdentity): Promise
       )
       const { tokenId, name } = previous
       const asked = { hub: parameters.authServer, tokenId, name, previous }
-      return acceptIssuedNode(issued, { ...keys, ...asked })
+      const next = acceptIssuedNode(issued, { ...keys, ...asked })
+      requireUsable?.(next)
+      return next
     },
   }
   return renewFrom(exchange, previous)

@@ -81,14 +81,14 @@ export class SessionTracker {
   }
 
   /** Scans when it is woken, and once a second, until the signal is aborted. */
-  async run(waker: Waker, signal: AbortSignal): Promise<void> {
+  async run(waker: Pick<Waker, 'wait'>, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         await during(this.#options.observer, 'sessions', () => this.scan())
-        this.enforce()
       } catch (error) {
         this.#options.onFailure(error)
       }
+      this.enforce()
       await waker.wait(SCAN_MS, signal)
     }
     await Promise.all(this.#endings)
@@ -97,7 +97,9 @@ export class SessionTracker {
   /** Takes the records of the spool, and misses those who have gone without one. */
   async scan(): Promise<void> {
     const { spool } = this.#options
-    for (const spooled of await readSpool(this.#fs, spool, this.#now())) {
+    const records = await readSpool(this.#fs, spool, this.#now())
+    for (const spooled of records) this.#know(spooled)
+    for (const spooled of records) {
       await this.#take(spooled)
       await removeRecord(this.#fs, spooled.path)
     }
@@ -118,14 +120,29 @@ export class SessionTracker {
     )
   }
 
-  async #take({ record, time }: SpooledRecord): Promise<void> {
-    const { bootId, userCas, queue, live, onEvent } = this.#options
+  /** Has locks end it, even where the disk takes nothing of it: its record stays until it does. */
+  #know(spooled: SpooledRecord): void {
+    const session = this.#openedBy(spooled)
+    if (session === undefined || this.#map.get(session.id) !== undefined) return
+    if (isRunning(this.#options.ports.processes.proc, session.monitor)) this.#map.add(session)
+  }
+
+  /** Undefined for a record of anything but the start of a session of the cluster's. */
+  #openedBy({ record, time }: SpooledRecord): Session | undefined {
+    const { bootId, userCas } = this.#options
+    if (record.kind === 'close') return undefined
+    return sessionOf(record, { time, bootId, userCas: userCas() })
+  }
+
+  async #take(spooled: SpooledRecord): Promise<void> {
+    const { queue, live, onEvent } = this.#options
+    const { record, time } = spooled
     if (record.kind === 'close') {
       const session = this.#map.byMonitor(record.monitor)
       if (session !== undefined) await this.#close(session, time, 'closed')
       return
     }
-    const session = sessionOf(record, { time, bootId, userCas: userCas() })
+    const session = this.#openedBy(spooled)
     if (session === undefined) return
     await live.add(session)
     const event = startOf(session)

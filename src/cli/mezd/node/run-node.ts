@@ -49,6 +49,7 @@ export async function startNode(
     parameters: await nodeParameters(values, invocation),
     signal: invocation.signal,
     trigger,
+    rereadJoinToken: async () => (await readAgain()).joinToken,
     onHeld: async () => diagnostics?.serve(health),
     observer: tellAll([
       logObserver(log),
