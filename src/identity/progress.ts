@@ -1,9 +1,11 @@
 /** `progress.json`: what a daemon last did and means to do, for `mezd identity status` alone. */
 import { join } from 'node:path'
 import { formatTime } from '../base/clock.ts'
-import { type FileSystem, writeFileDurably } from '../base/file-system.ts'
+import type { FileSystem } from '../base/file-system.ts'
+import { IdentityError } from './errors.ts'
 import { encodeVersioned } from './identity-file.ts'
 import { type JsonFields, parseTime } from './json-fields.ts'
+import { writeNote } from './note-file.ts'
 import { readStateFile } from './state.ts'
 
 export interface Progress {
@@ -24,16 +26,27 @@ export async function recordProgress(
     failureMessage: failure?.message ?? null,
     failureAt: failure ? formatTime(failure.at) : null,
   })
-  const path = join(stateDirectory, 'progress.json')
-  await writeFileDurably(fs, path, text, { mode: 0o600 }).catch(() => undefined)
+  await writeNote(fs, join(stateDirectory, 'progress.json'), text)
 }
 
-/** @throws IdentityError */
+/** Undefined where there is none that can be read. @throws IdentityError for what is no such file */
 export function readProgress(
   fs: Pick<FileSystem, 'open'>,
   stateDirectory: string,
 ): Promise<Progress | undefined> {
-  return readStateFile(fs, join(stateDirectory, 'progress.json'), parseProgress)
+  return undefinedIfDamaged(readStateFile(fs, join(stateDirectory, 'progress.json'), parseProgress))
+}
+
+/** A note is overwritten now and then. */
+export async function undefinedIfDamaged<Value>(
+  note: Promise<Value | undefined>,
+): Promise<Value | undefined> {
+  try {
+    return await note
+  } catch (error) {
+    if (error instanceof IdentityError && error.code === 'state-corrupt') return undefined
+    throw error
+  }
 }
 
 export function parseProgress(fields: JsonFields): Progress {

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { FailingDisk } from '../../test/fakes/failing-disk.ts'
 import { IdentityScene } from '../../test/fakes/identity-scene.ts'
 import { HOUR, MINUTE } from '../base/clock.ts'
 import { systemFileSystem } from '../base/file-system.ts'
-import { type IdentityStatus, readStatus } from './status.ts'
+import { type IdentityStatus, readStatus, type StatusProblem } from './status.ts'
 
 function read(scene: IdentityScene): Promise<IdentityStatus> {
   return readStatus({ fs: systemFileSystem, clock: scene.clock }, scene.parameters)
@@ -64,6 +65,55 @@ describe('the status', () => {
     assert.ok((await problems(scene)).includes('certificate-not-yet-valid'))
     await writeFile(join(scene.destination, '.state', 'identity.json'), '')
     assert.ok((await problems(scene)).includes('state-unreadable'))
+  })
+
+  /** What a status says at each wait of a daemon whose disk fails after its first publication. */
+  async function seenOnDisk(state: FailingDisk['state'], failuresUntilGood: number) {
+    await using scene = await IdentityScene.open()
+    const disk = new FailingDisk()
+    const seen: (readonly StatusProblem[])[] = []
+    let failures = 0
+    let looks = 0
+    const record = await scene.run({
+      fs: disk.fileSystem,
+      clock: {
+        now: () => scene.clock.now(),
+        monotonic: () => scene.clock.monotonic(),
+        async sleep(milliseconds, signal) {
+          if (looks++ === 0) disk.state = state
+          // Of the waits that are cut into many, and of many failures, a few are enough.
+          if (looks % 32 === 0 || (failures > 0 && looks < 128 && disk.state === state)) {
+            seen.push((await read(scene)).problems)
+          }
+          return scene.clock.sleep(milliseconds, signal)
+        },
+      },
+      until: ({ published, failures: { length } }) => {
+        failures = length
+        if (failures === failuresUntilGood) disk.state = 'good'
+        return published.length === 2
+      },
+    })
+    assert.equal(record.published[1]?.identity.generation, 2n)
+    assert.equal(scene.hub.locked, 0)
+    assert.deepEqual(await problems(scene), ['daemon-stopped'])
+    return seen
+  }
+
+  it("tells of a full disk, though the daemon's word is on that disk", async () => {
+    const wrong = (await seenOnDisk('full', 4)).flat()
+    assert.ok(wrong.length >= 3)
+    for (const { code, message } of wrong) {
+      assert.equal(code, 'renewal-failing')
+      assert.match(message, /pending-renewal.json: no space is left on the disk/)
+    }
+  })
+
+  it('tells of a renewal that is overdue where nothing can be written at all', async () => {
+    const seen = await seenOnDisk('read-only', 200)
+    const codes = new Set(seen.map((problems) => problems.map(({ code }) => code).join()))
+    const overdue = ['', 'renewal-overdue', 'certificate-expired,renewal-overdue']
+    assert.deepEqual([...codes], overdue)
   })
 
   it('sees a pair that does not match, and outputs that are behind', async () => {

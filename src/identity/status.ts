@@ -24,6 +24,7 @@ export type ProblemCode =
   | 'identity-expired'
   | 'daemon-stopped'
   | 'renewal-failing'
+  | 'renewal-overdue'
   | 'hook-failing'
 
 export interface StatusProblem {
@@ -87,6 +88,7 @@ export async function readStatus(
   const heldBy = await holderIfAny(fs, destination)
   if (identity) judgeState(identity, progress, certificate, now, report)
   if (identity && heldBy === undefined) report('daemon-stopped', 'no mezd renews this identity')
+  else if (identity && progress) judgeDelay(identity, progress, now, statePath, report)
 
   return {
     destination,
@@ -182,6 +184,25 @@ function judgeState(
     const { message, at } = progress.failure
     report('renewal-failing', `the last renewal failed at ${formatTime(at)}: ${message}`)
   }
+}
+
+/**
+ * A daemon that can't write to its disk at all can't say so either. What is due is done long before half of
+ * the time that is then left has gone, however far the clocks are apart that it gets along with.
+ */
+function judgeDelay(
+  identity: Identity,
+  { nextRenewalAt, failure }: Progress,
+  now: number,
+  statePath: string,
+  report: Report,
+): void {
+  const { validBefore } = validityOf(identity.sshCertificate)
+  if (failure !== undefined || now <= (nextRenewalAt + validBefore) / 2) return
+  report(
+    'renewal-overdue',
+    `the renewal that was due at ${formatTime(nextRenewalAt)} is not noted: can ${statePath} be written? mezd's log says why`,
+  )
 }
 
 function readmitHint({ bot, instanceId }: Identity): string {

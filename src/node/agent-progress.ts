@@ -1,9 +1,11 @@
 /** `progress.json`: what an agent last did and means to do, for `mezd node status` alone. */
 import { join } from 'node:path'
 import { formatTime } from '../base/clock.ts'
-import { type FileSystem, writeFileDurably } from '../base/file-system.ts'
+import type { FileSystem } from '../base/file-system.ts'
 import { encodeVersioned } from '../identity/identity-file.ts'
 import { asNumber, type JsonFields, parseTime } from '../identity/json-fields.ts'
+import { writeNote } from '../identity/note-file.ts'
+import { undefinedIfDamaged } from '../identity/progress.ts'
 import { readStateFile } from '../identity/state.ts'
 import type { Connection } from './node-observer.ts'
 
@@ -48,9 +50,7 @@ export class AgentProgress {
   note(changes: Partial<Progress>): void {
     this.#progress = { ...this.#progress, ...changes }
     const text = encode(this.#progress)
-    this.#writing = this.#writing
-      .then(() => writeFileDurably(this.#fs, this.#path, text, { mode: 0o600 }))
-      .catch(() => undefined)
+    this.#writing = this.#writing.then(() => writeNote(this.#fs, this.#path, text))
   }
 
   /** Resolves when all that was noted is written. */
@@ -59,12 +59,12 @@ export class AgentProgress {
   }
 }
 
-/** @throws IdentityError */
+/** Undefined where there is none that can be read. @throws IdentityError for what is no such file */
 export function readAgentProgress(
   fs: Pick<FileSystem, 'open'>,
   stateDirectory: string,
 ): Promise<Progress | undefined> {
-  return readStateFile(fs, join(stateDirectory, NAME), parseAgentProgress)
+  return undefinedIfDamaged(readStateFile(fs, join(stateDirectory, NAME), parseAgentProgress))
 }
 
 function encode(progress: Progress): string {

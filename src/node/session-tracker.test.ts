@@ -1,15 +1,14 @@
 /** Sessions on a machine whose disk takes nothing. */
 import assert from 'node:assert/strict'
-import { constants } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { it } from 'node:test'
 import { FakeClock } from '../../test/fakes/clock.ts'
+import { FailingDisk } from '../../test/fakes/failing-disk.ts'
 import { FakeNodeHub } from '../../test/fakes/node-hub.ts'
 import { FakeProc } from '../../test/fakes/proc.ts'
 import { systemErrorCode } from '../base/errors.ts'
-import { type FileSystem, systemFileSystem } from '../base/file-system.ts'
 import type { NodeLock, SessionEvent } from '../client/node-hub.ts'
 import { generatePrivateKey } from '../ssh/private-key.ts'
 import { parsePublicKey, publicKeyFrom } from '../ssh/public-key.ts'
@@ -20,22 +19,6 @@ import { SessionTracker } from './session-tracker.ts'
 
 const MONITOR = { pid: 100, startTicks: 100n }
 
-class FullDisk {
-  isFull = false
-
-  get fileSystem(): FileSystem {
-    return {
-      ...systemFileSystem,
-      open: async (path, flags, mode) => {
-        if (this.isFull && typeof flags === 'number' && (flags & constants.O_CREAT) !== 0) {
-          throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
-        }
-        return await systemFileSystem.open(path, flags, mode)
-      },
-    }
-  }
-}
-
 it('a lock ends a session that the disk had no space for, which is told once there is some', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'mezite-tracker-'))
   try {
@@ -44,7 +27,7 @@ it('a lock ends a session that the disk had no space for, which is told once the
     await mkdir(state)
     const clock = new FakeClock()
     const hub = new FakeNodeHub(clock)
-    const disk = new FullDisk()
+    const disk = new FailingDisk()
     const fs = disk.fileSystem
     const proc = new FakeProc([
       { pid: 50, parent: 1, program: '/usr/sbin/sshd' },
@@ -96,7 +79,7 @@ it('a lock ends a session that the disk had no space for, which is told once the
       await tracker.run(waker, stop.signal)
     }
 
-    disk.isFull = true
+    disk.state = 'full'
     await write('open_session')
     await scanned()
     assert.equal(systemErrorCode(causeOf(failures[0])), 'ENOSPC')
@@ -109,7 +92,7 @@ it('a lock ends a session that the disk had no space for, which is told once the
     await scanned()
     assert.deepEqual((await readdir(spool)).length, 2, 'the records wait')
 
-    disk.isFull = false
+    disk.state = 'good'
     await scanned()
     assert.deepEqual(
       events.map((event) => (event.kind === 'end' ? event.reason : event.kind)),
