@@ -1,8 +1,10 @@
 import { homedir } from 'node:os'
 import { isatty } from 'node:tty'
 import { systemClock } from '../base/clock.ts'
-import { systemErrorCode } from '../base/errors.ts'
+import { messageOf, systemErrorCode } from '../base/errors.ts'
 import { systemRandom } from '../base/random.ts'
+import { CliError } from './cli-error.ts'
+import { FileOutput, isFileOutput } from './file-output.ts'
 import { Interrupted, type Invocation, type Output } from './invocation.ts'
 import { SECRET_VARIABLES } from './own-secrets.ts'
 
@@ -17,8 +19,8 @@ export function processInvocation(argv: readonly string[]): Invocation {
     get stdin() {
       return process.stdin
     },
-    stdout: outputOf(1, () => process.stdout),
-    stderr: outputOf(2, () => process.stderr),
+    stdout: outputOf(1, () => process.stdout, endProgram),
+    stderr: outputOf(2, () => process.stderr, liveOn),
     clock: systemClock,
     random: systemRandom,
     signal: abortedBySignals(),
@@ -36,7 +38,27 @@ function takeEnvironment(): Readonly<Record<string, string | undefined>> {
   return env
 }
 
-function outputOf(descriptor: number, open: () => NodeJS.WriteStream): Output {
+/** What was asked for can't be told. @throws CliError */
+function endProgram(cause: unknown): never {
+  throw new CliError('file-unwritable', `can't write to standard output: ${messageOf(cause)}`, {
+    hint: 'what was to be printed is lost; what the program was asked to do may be done',
+    cause,
+  })
+}
+
+/** A log that can't be written, as on a full disk, is no reason to stop what it tells of. */
+function liveOn(): void {}
+
+/** @param onFailure what becomes of the program */
+function outputOf(
+  descriptor: number,
+  open: () => NodeJS.WriteStream,
+  onFailure: (error: unknown) => void,
+): Output {
+  if (isFileOutput(descriptor)) {
+    const file = new FileOutput(descriptor, onFailure)
+    return { write: (text) => file.write(text), isTerminal: false, columns: undefined }
+  }
   let stream: NodeJS.WriteStream | undefined
   let closed = false
   return {
@@ -46,8 +68,8 @@ function outputOf(descriptor: number, open: () => NodeJS.WriteStream): Output {
         stream = open()
         stream.on('error', (error) => {
           // Its reader has gone, as in `mezctl bots ls | head -1`: there is nobody to tell.
-          if (systemErrorCode(error) !== 'EPIPE') throw error
           closed = true
+          if (systemErrorCode(error) !== 'EPIPE') onFailure(error)
         })
       }
       stream.write(text)

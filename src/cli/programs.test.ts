@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import { type StdioOptions, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -40,6 +50,43 @@ describe('the programs', () => {
       stderr,
       `error: ${checkout}/node_modules/.bin/node is missing\nhint: run npm ci in ${checkout}\n`,
     )
+  })
+
+  it('live on while their log is on a full disk, and write on once there is space', () => {
+    const module = resolve(import.meta.dirname, 'process-invocation.ts')
+    const script = `
+      import { closeSync, openSync } from 'node:fs'
+      import { processInvocation } from ${JSON.stringify(module)}
+      const { stderr, stdout } = processInvocation([])
+      for (let line = 0; line < 3; line++) stderr.write('lost')
+      // The same descriptor, with space.
+      closeSync(2)
+      if (openSync('log', 'w') !== 2) throw new Error('not standard error')
+      stderr.write('kept')
+      try {
+        stdout.write('text')
+      } catch (error) {
+        stderr.write(\`, \${error.code}: \${error.message}\`)
+      }`
+    const argv = ['--input-type=module', '--disable-warning=ExperimentalWarning', '-e', script]
+    const full = openSync('/dev/full', 'w')
+    const stdio: StdioOptions = ['ignore', full, full]
+    const { status } = spawnSync(process.execPath, argv, { cwd: directory, stdio })
+    closeSync(full)
+    const log = readFileSync(join(directory, 'log'), 'utf8')
+    const lost = "file-unwritable: can't write to standard output: ENOSPC: no space left on device"
+    assert.deepEqual([status, log], [0, `kept, ${lost}, write`])
+  })
+
+  it('say what is lost where their output is on a full disk', () => {
+    const full = openSync('/dev/full', 'w')
+    const { status, stderr } = spawnSync(join(bin, 'mezctl'), ['--help'], {
+      encoding: 'utf8',
+      stdio: ['ignore', full, 'pipe'],
+    })
+    closeSync(full)
+    assert.equal(status, 7)
+    assert.match(stderr, /^error: can't write to standard output: ENOSPC.*\nhint: what was to be/)
   })
 
   it('live on in silence when their reader has gone', async () => {
