@@ -9,6 +9,7 @@ import { createSecureContext } from 'node:tls'
 import { type ChannelOptions, Client, credentials } from '@grpc/grpc-js'
 import { formatAddress } from '../base/address.ts'
 import { SECOND } from '../base/clock.ts'
+import { messageOf } from '../base/errors.ts'
 import { connectionBroke } from './connection-errors.ts'
 import { type Attempt, explainFailure } from './hub-recognition.ts'
 import type { ClientCredential, HubAddress, HubError } from './identity-hub.ts'
@@ -21,6 +22,8 @@ export interface HubChannel {
   readonly where: string
   /** Why a call failed for which gRPC found no connection, or none any more. */
   explain(cause: unknown, signal: AbortSignal | undefined): Promise<HubError>
+  /** Whether a call that failed so may have reached the hub all the same. */
+  mayHaveReached(cause: unknown): boolean
   close(): void
 }
 
@@ -89,6 +92,7 @@ export function openTlsChannel(
       isRecognised
         ? connectionBroke(where, cause)
         : explainFailure(trust, { ...attempt, signal }, cause),
+    mayHaveReached: () => isRecognised,
     close: () => client.close(),
   }
 }
@@ -102,6 +106,8 @@ export function openUnixChannel(path: string): HubChannel {
     client,
     where: path,
     explain: (cause, signal) => explainSocketFailure(path, cause, signal),
+    // So gRPC says it where there was none.
+    mayHaveReached: (cause) => !messageOf(cause).includes('No connection established'),
     close: () => client.close(),
   }
 }

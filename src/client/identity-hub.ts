@@ -30,17 +30,21 @@ export class HubError extends MeziteError<HubErrorCode> {
   readonly hubCode: string | undefined
   /** In how many milliseconds the hub would like to be asked again, where it says so. */
   readonly retryAfterMs: number | undefined
+  /** The RPC that the hub may have carried out, though its answer isn't known. */
+  readonly lostCall: string | undefined
 
   constructor(code: HubErrorCode, message: string, details: HubErrorDetails = {}) {
     super(code, message, details)
     this.hubCode = details.hubCode
     this.retryAfterMs = details.retryAfterMs
+    this.lostCall = details.lostCall
   }
 }
 
 export interface HubErrorDetails extends ErrorDetails {
   readonly hubCode?: string | undefined
   readonly retryAfterMs?: number | undefined
+  readonly lostCall?: string | undefined
 }
 
 /** A hub that is busy and says no more is left alone for a while. */

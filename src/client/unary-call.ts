@@ -9,7 +9,7 @@ import {
 } from '@bufbuild/protobuf'
 import { Metadata } from '@grpc/grpc-js'
 import { SECOND } from '../base/clock.ts'
-import { methodPath } from '../rpc/method-name.ts'
+import { methodName, methodPath } from '../rpc/method-name.ts'
 import { callError } from './call-errors.ts'
 import type { HubChannel } from './channel.ts'
 import { timedOut } from './connection-errors.ts'
@@ -63,11 +63,21 @@ export async function callUnary<I extends DescMessage, O extends DescMessage>(
     return decodeAnswer(method.output, await promise, channel.where)
   } catch (error) {
     if (signal?.aborted) throw signal.reason
-    throw await callError(error, channel, signal)
+    const failure = await callError(error, channel, signal)
+    throw isLost(failure) && channel.mayHaveReached(error) ? lostAnswer(failure, method) : failure
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', abort)
   }
+}
+
+function isLost(failure: unknown): failure is HubError {
+  if (!(failure instanceof HubError)) return false
+  return failure.code === 'unreachable' || failure.code === 'bad-answer'
+}
+
+function lostAnswer({ code, message, hint, cause }: HubError, method: DescMethodUnary): HubError {
+  return new HubError(code, message, { hint, cause, lostCall: methodName(method) })
 }
 
 /** @throws HubError `bad-answer` */

@@ -44,6 +44,9 @@ export async function withHub<T>(
   const hub = await openAdminClient(target)
   try {
     return await act(hub, { signal: invocation.signal })
+  } catch (error) {
+    const { explainLostAnswer } = await import('./lost-answer.ts')
+    throw explainLostAnswer(error)
   } finally {
     hub.close()
   }
