@@ -57,7 +57,8 @@ function outputOf(
 ): Output {
   if (isFileOutput(descriptor)) {
     const file = new FileOutput(descriptor, onFailure)
-    return { write: (text) => file.write(text), isTerminal: false, columns: undefined }
+    const noTerminal = { isTerminal: false, columns: undefined, rows: undefined }
+    return { write: (text) => file.write(text), isClosed: false, ...noTerminal }
   }
   let stream: NodeJS.WriteStream | undefined
   let closed = false
