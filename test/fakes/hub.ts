@@ -2,7 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createHubServer, type HubServer } from '../../src/auth/rpc/server.ts'
+import {
+  createHubServer,
+  type HubServer,
+  type HubServerOptions,
+} from '../../src/auth/rpc/server.ts'
 import type { Clock } from '../../src/base/clock.ts'
 import type { LogFields } from '../../src/base/log.ts'
 import { type AdminClient, openAdminClient } from '../../src/client/admin-client.ts'
@@ -21,14 +25,20 @@ export interface TestHub extends AsyncDisposable {
 }
 
 /** @param clockOf what the hub has for a clock; left out: one on which nothing in the background wakes */
-export async function openTestHub(clockOf: (clock: Clock) => Clock = patient): Promise<TestHub> {
+export async function openTestHub(
+  clockOf: (clock: Clock) => Clock = patient,
+  options: Pick<HubServerOptions, 'mostConnections' | 'requestTimeoutMs'> = {},
+): Promise<TestHub> {
   const auth = await openTestAuth()
   // OpenSSL judges certificates by the real clock.
   auth.clock.step(Date.now() - auth.clock.now())
   const logged: TestHub['logged'] = []
   const error = (fields: LogFields, message: string) => void logged.push({ fields, message })
   const context = { ...auth.context, clock: clockOf(auth.clock) }
-  const server = createHubServer({ auth: { ...auth, context }, version: '1.2.3', log: { error } })
+  const server = createHubServer({
+    ...{ auth: { ...auth, context }, version: '1.2.3', log: { error } },
+    ...options,
+  })
   const directory = await mkdtemp(join(tmpdir(), 'mezite-hub-'))
   const socketPath = join(directory, 'hub.sock')
   const address = await server.listen({ host: '127.0.0.1', port: 0 })

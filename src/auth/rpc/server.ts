@@ -28,7 +28,7 @@ import {
 import type { StreamContext } from './stream-call.ts'
 import { endingFor } from './stream-endings.ts'
 import { createStreams } from './streams.ts'
-import { createTlsListener } from './tls-listener.ts'
+import { type ClosingListener, createTlsListener } from './tls-listener.ts'
 import { Turnstile } from './turnstile.ts'
 import { listenOnUnixSocket, type UnixListener } from './unix-listener.ts'
 import { createVisit } from './visit.ts'
@@ -44,6 +44,7 @@ export interface HubServerOptions {
   /** Whether the hub is in a state to serve, for gRPC's health service; left out: always. */
   readonly isServing?: (() => boolean) | undefined
   readonly onCall?: CallListener | undefined
+  readonly onClosed?: ClosingListener | undefined
 }
 
 export interface HubServer {
@@ -117,6 +118,7 @@ export function createHubServer(options: HubServerOptions): HubServer {
     readPeer: (socket, acceptedAt) => readPeer(socket, cluster, { acceptedAt, nowMs: clock.now() }),
     accept: (socket, door) => doors[door].accept(socket),
     limits,
+    onClosed: options.onClosed,
     onFailure: (error) => log.error({ error }, 'connections cannot be accepted'),
   })
   let localListener: UnixListener | undefined

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { connect as connectPlain } from 'node:net'
 import { describe, it } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { FakeClock } from '../../../test/fakes/clock.ts'
 import { answerWith, createTestCa } from '../../../test/fakes/tls.ts'
@@ -10,10 +11,11 @@ import type { Address } from '../../base/address.ts'
 import { systemClock } from '../../base/clock.ts'
 import { systemRandom } from '../../base/random.ts'
 import { CONNECTION_LIMITS } from './connection-limits.ts'
+import { DOORS } from './door-limits.ts'
 import { LOBBY_LIMITS } from './lobby.ts'
 import type { Peer } from './peer.ts'
 import { issueServingCertificate } from './serving-certificate.ts'
-import { createTlsListener, type TlsListener } from './tls-listener.ts'
+import { type ClosingListener, createTlsListener, type TlsListener } from './tls-listener.ts'
 
 const ca = createTestCa()
 const PEER: Peer = {
@@ -34,13 +36,17 @@ interface Door extends Disposable {
   readonly acceptedTimes: number[]
 }
 
-async function openDoor(mostGuests = 1_024, clock = new FakeClock()): Promise<Door> {
+async function openDoor(
+  mostGuests = 1_024,
+  clock = new FakeClock(),
+  onClosed?: ClosingListener,
+): Promise<Door> {
   const accepted: TLSSocket[] = []
   const acceptedTimes: number[] = []
   const listener = createTlsListener({
     certificate: issue(),
     clientCas: [ca.pem],
-    clock,
+    ...{ clock, onClosed },
     readPeer: (_, acceptedAt) => {
       acceptedTimes.push(acceptedAt)
       return PEER
@@ -162,6 +168,21 @@ describe('the TLS listener', () => {
     assert.deepEqual(door.acceptedTimes, [1_000, 1_000])
     await converse(await dial(door.address))
     assert.equal(door.acceptedTimes.at(-1), 6_000)
+  })
+
+  it('counts what is sent under TLS, not what that holds', async () => {
+    const closed: string[] = []
+    using door = await openDoor(undefined, new FakeClock(), (reason) => closed.push(reason))
+    const socket = await dial(door.address)
+    socket.on('error', () => {})
+    let sent = 0
+    // A record for each byte, until the door is shut.
+    for (; socket.writable && sent < DOORS.guest.budget.burst / 4; sent++) {
+      socket.write('x')
+      await nextTurn()
+    }
+    socket.destroy()
+    assert.deepEqual(closed, ['flood'])
   })
 
   it('says what is wrong with an address', async () => {

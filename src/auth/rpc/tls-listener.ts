@@ -28,6 +28,16 @@ import { createRefusals } from './refuse.ts'
 import type { ServingCertificate } from './serving-certificate.ts'
 import { createVisit, type FindVisit, type Visit } from './visit.ts'
 
+/**
+ * Why the hub has closed a connection before its time: there was no room (`busy`), it made room for
+ * another (`crowd`), its handshake took too long, or it has sent too much (`flood`).
+ */
+export const CLOSINGS = ['busy', 'crowd', 'handshake', 'flood'] as const
+export type Closing = (typeof CLOSINGS)[number]
+
+/** For metrics. Must not throw. */
+export type ClosingListener = (reason: Closing) => void
+
 export interface TlsListenerOptions {
   readonly certificate: ServingCertificate
   /** The TLS CAs whose client certificates count, PEM. */
@@ -37,6 +47,7 @@ export interface TlsListenerOptions {
   readonly readPeer: (socket: TLSSocket, acceptedAt: number) => Peer
   readonly accept: (socket: TLSSocket, door: Exclude<Door, 'local'>) => void
   readonly limits?: ConnectionLimits | undefined
+  readonly onClosed?: ClosingListener | undefined
   /** Connections can't be accepted, for lack of file descriptors for instance. */
   readonly onFailure?: ((error: unknown) => void) | undefined
 }
@@ -65,18 +76,15 @@ const COUNT_EVERY = SECOND / 4
 
 /** Those past the handshake, by name. */
 interface Arrival {
-  readonly socket: TLSSocket
+  /** Under TLS: what it has read counts, for a record need not hold a byte of HTTP/2. */
+  readonly connection: Socket
   readonly door: Exclude<Door, 'local'>
   readonly since: number
   readonly visit: Visit
 }
 
-function leaveHall({ connection }: Place<Socket>): void {
-  connection.destroy()
-}
-
 export function createTlsListener(options: TlsListenerOptions): TlsListener {
-  const { clock, limits = CONNECTION_LIMITS } = options
+  const { clock, limits = CONNECTION_LIMITS, onClosed = () => {} } = options
   const lobby = new Lobby<Socket>(limits.lobby)
   const hall = new Hall<Socket>(limits.hall)
   const refusals = createRefusals(limits.refused)
@@ -107,6 +115,7 @@ export function createTlsListener(options: TlsListenerOptions): TlsListener {
     const source = sourceOf(socket.remoteAddress)
     const entry = lobby.enter(socket, source, clock.monotonic(), evict)
     if (!entry) {
+      onClosed('busy')
       refusals.refuse(socket)
       return
     }
@@ -127,6 +136,7 @@ export function createTlsListener(options: TlsListenerOptions): TlsListener {
 
   /** Who has said nothing is told nothing. */
   function evict({ connection, stage }: Entry<Socket>): void {
+    onClosed('crowd')
     if (stage === 'waiting') refusals.refuse(connection)
     else connection.destroy()
   }
@@ -160,13 +170,18 @@ export function createTlsListener(options: TlsListenerOptions): TlsListener {
     if (entry.connection.destroyed) return
     const visit = createVisit(peer, place === undefined, place ?? entry)
     const door = place?.room ?? 'guest'
-    const arrival: Arrival = { socket, door, since: clock.monotonic(), visit }
+    const arrival: Arrival = { connection: entry.connection, door, since: clock.monotonic(), visit }
     arrivals.set(name, arrival)
     socket.once('close', () => {
       if (place) hall.leave(place)
       if (arrivals.get(name) === arrival) arrivals.delete(name)
     })
     options.accept(socket, door)
+  }
+
+  function leaveHall({ connection }: Place<Socket>): void {
+    onClosed('crowd')
+    connection.destroy()
   }
 
   /** In the hall, or else as a guest of the lobby. */
@@ -182,10 +197,14 @@ export function createTlsListener(options: TlsListenerOptions): TlsListener {
   function count(): void {
     const now = clock.monotonic()
     for (const { connection, since } of handshaking.values()) {
-      if (now - since > HANDSHAKE_TIMEOUT) connection.destroy()
+      if (now - since <= HANDSHAKE_TIMEOUT) continue
+      onClosed('handshake')
+      connection.destroy()
     }
-    for (const { socket, door, since } of arrivals.values()) {
-      if (isOverspent(DOORS[door], socket.bytesRead, now - since)) socket.destroy()
+    for (const { connection, door, since } of arrivals.values()) {
+      if (!isOverspent(DOORS[door], connection.bytesRead, now - since)) continue
+      onClosed('flood')
+      connection.destroy()
     }
   }
 

@@ -3,12 +3,14 @@ import type { AuditEvent } from '../../auth/audit-event.ts'
 import type { Auth } from '../../auth/auth.ts'
 import type { CallListener } from '../../auth/rpc/call.ts'
 import type { HubServer } from '../../auth/rpc/server.ts'
+import { CLOSINGS, type ClosingListener } from '../../auth/rpc/tls-listener.ts'
 import type { CommitListener } from '../../auth/watched-store.ts'
 import { SECOND } from '../../base/clock.ts'
 import { QUICK, type Registry } from '../../diag/registry.ts'
 
 export interface HubEvents {
   readonly onCall: CallListener
+  readonly onClosed: ClosingListener
   readonly onCommit: CommitListener
   readonly onGroup: (acts: number) => void
 }
@@ -61,6 +63,11 @@ export function addHubEvents(registry: Registry): HubEvents {
     [1, 2, 4, 8, 16, 32, 64, 128],
   )
 
+  const closed = registry.counter(
+    'mezite_hub_connections_closed_total',
+    'Connections that were closed before their time: no room, to make room, slow handshake, too many bytes.',
+    ['reason'],
+  )
   const doubleUses = registry.counter(
     'mezite_hub_double_uses_total',
     'Credentials that were used twice, and locked: somebody may hold a copy.',
@@ -69,6 +76,7 @@ export function addHubEvents(registry: Registry): HubEvents {
 
   // Series that stand at zero before the first event, so that the first one is an increase.
   denied.add({}, 0)
+  for (const reason of CLOSINGS) closed.add({ reason }, 0)
   for (const outcome of ['committed', 'refused', 'failed']) commits.add({ outcome }, 0)
   for (const kind of ['bot', 'node']) {
     joins.add({ kind, outcome: 'success' }, 0)
@@ -96,6 +104,7 @@ export function addHubEvents(registry: Registry): HubEvents {
       handled.add({ method, code })
       if (milliseconds !== undefined) duration.observe({ method }, milliseconds / SECOND)
     },
+    onClosed: (reason) => closed.add({ reason }),
     onCommit({ act, outcome, milliseconds }) {
       commits.add({ outcome })
       waited.observe({}, milliseconds / SECOND)

@@ -120,6 +120,7 @@ async function serve(parts: Parts): Promise<void> {
   const most = connectionsOfThisProcess()
   const server = createHubServer({
     ...{ auth, version, log, isServing, onCall },
+    onClosed: diagnostics?.events.onClosed,
     mostConnections: most,
   })
   const stopListening = invocation.on('SIGHUP', () => {

@@ -35,6 +35,10 @@ export class Hub implements AsyncDisposable {
     return `127.0.0.1:${this.port}`
   }
 
+  get pid(): number {
+    return this.#child.pid
+  }
+
   get log(): string {
     return this.#child.stderr
   }
