@@ -63,7 +63,7 @@ async function measure(): Promise<void> {
     say('asking for pages')
     rows.push(...(await measurePages(hub.socket, events, quick ? 3 : 9)))
     say('verifying')
-    rows.push(...(await measureVerification(hub, events, quick ? 1 : 3)))
+    rows.push(...(await measureVerification(hub, events, quick ? 1 : 2)))
     say('writing')
     before = await write(hub.socket, writeMs)
   }
