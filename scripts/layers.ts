@@ -26,7 +26,7 @@ export const LAYERS: readonly Layer[] = [
   { folder: 'src/auth/store', imports: ['src/auth', 'src/base', 'src/trust'] },
   {
     folder: 'src/auth/rpc',
-    imports: ['src/auth', 'src/base', 'src/gen', 'src/rpc', 'src/ssh', 'src/x509'],
+    imports: ['src/auth', 'src/base', 'src/gen', 'src/rpc', 'src/ssh', 'src/trust', 'src/x509'],
   },
   { folder: 'src/client', imports: ['src/base', 'src/gen', 'src/rpc', 'src/trust', 'src/x509'] },
   {

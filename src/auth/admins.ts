@@ -22,6 +22,15 @@ export interface NewAdmin {
 export interface Admins {
   /** Returns the X.509 certificate, DER. @throws AuthError `invalid-request`, `already-exists` */
   create(caller: Caller, request: NewAdmin): Promise<{ admin: AdminRecord; certificate: Buffer }>
+  /**
+   * Certifies the caller's key anew, until the same time, by the TLS CA that signs now.
+   *
+   * @throws AuthError `invalid-request`
+   */
+  renew(
+    caller: AdminCaller,
+    publicKey: Buffer,
+  ): Promise<{ admin: AdminRecord; certificate: Buffer }>
   list(): Promise<readonly AdminRecord[]>
   /** The identity is worthless from the return on. @throws AuthError `not-found` */
   remove(caller: Caller, name: string): Promise<void>
@@ -31,6 +40,20 @@ export interface Admins {
 
 export function createAdmins(context: AuthContext): Admins {
   const { store, clock, random, authorities } = context
+
+  function certify(name: string, spki: Buffer, now: number, notAfterMs: number): Buffer {
+    const { der } = issueClient(
+      {
+        spki,
+        serial: random.bytes(16),
+        validity: { notBeforeMs: now - BACKDATE, notAfterMs },
+        identity: { kind: 'admin', clusterId: store.clusterId, name },
+      },
+      authorities.tls,
+    )
+    return der
+  }
+
   return {
     async create(caller, request) {
       const name = checkPolicy(() => checkName('admin', request.name))
@@ -48,22 +71,39 @@ export function createAdmins(context: AuthContext): Admins {
           authorities.tls.certificate.validity.notAfterMs,
         ),
       }
-      const { der } = issueClient(
-        {
-          spki: request.publicKey,
-          serial: random.bytes(16),
-          validity: { notBeforeMs: now - BACKDATE, notAfterMs: admin.expiresAt },
-          identity: { kind: 'admin', clusterId: store.clusterId, name },
-        },
-        authorities.tls,
-      )
+      const certificate = certify(name, request.publicKey, now, admin.expiresAt)
       await decideAndCommit(() =>
         store.commit({
           changes: [{ kind: 'insert-admin', admin }],
           events: [eventBy(context, caller, 'admin.create', { fields: { admin: name } })],
         }),
       )
-      return { admin, certificate: der }
+      return { admin, certificate }
+    },
+
+    async renew(caller, publicKey) {
+      const { name, keyFingerprint } = caller
+      const stored = await store.admins.get(name)
+      const isOwn =
+        equalBytes(sha256(publicKey), keyFingerprint) &&
+        stored !== undefined &&
+        equalBytes(stored.keyFingerprint, keyFingerprint)
+      if (!isOwn) {
+        throw new AuthError('invalid-request', `that is not the key of the admin "${name}"`)
+      }
+      const now = clock.now()
+      const certificate = certify(name, publicKey, now, stored.expiresAt)
+      const admin: AdminRecord = { ...stored, createdAt: now }
+      await decideAndCommit(() =>
+        store.commit({
+          changes: [
+            { kind: 'delete-admin', name },
+            { kind: 'insert-admin', admin },
+          ],
+          events: [eventBy(context, caller, 'admin.renew', { fields: { admin: name } })],
+        }),
+      )
+      return { admin, certificate }
     },
 
     list: () => store.admins.list(),

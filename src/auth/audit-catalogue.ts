@@ -35,6 +35,9 @@ export const AUDIT_FIELDS = {
   login: 'login of a session, or one that is locked',
   message: 'what an administrator said to a lock',
   node: 'name of a node',
+  passed_over: 'for how many a step did not wait that was forced',
+  phase: 'how far a rotation has come: init, update-clients, update-servers, rollback or done',
+  phase_before: 'how far it had come before',
   presented_generation: 'generation of the certificate that a caller showed',
   readmission: 'identifier of a readmission',
   reason: 'why: the code of the error, or how a session ended',
@@ -115,9 +118,21 @@ export const AUDIT_EVENTS = {
     meaning: 'a CA was made',
     success: { code: 'MZ1002I', fields: ['authority', 'id'] },
   },
+  'ca.rotate': {
+    meaning: 'a step of the rotation of a CA was taken',
+    success: {
+      code: 'MZ1006I',
+      fields: ['authority', 'id', 'phase'],
+      maybeFields: ['phase_before', 'passed_over'],
+    },
+  },
   'admin.create': {
     meaning: 'an admin identity was issued',
     success: { code: 'MZ1101I', fields: ['admin'] },
+  },
+  'admin.renew': {
+    meaning: "an admin's key was certified anew",
+    success: { code: 'MZ1103I', fields: ['admin'] },
   },
   'admin.remove': {
     meaning: 'an admin identity was ended',

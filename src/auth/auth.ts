@@ -10,6 +10,7 @@
  */
 import type { Admins } from './admins.ts'
 import { createAdmins } from './admins.ts'
+import { Attendance } from './attendance.ts'
 import { type Audit, type AuditOptions, createAudit } from './audit.ts'
 import { type AccessBoard, openAccessBoard } from './board/board.ts'
 import type { Bots } from './bots.ts'
@@ -35,6 +36,7 @@ import { createRenewal } from './renewal.ts'
 import { RenewalTimes } from './renewal-times.ts'
 import type { Roles } from './roles.ts'
 import { createRoles } from './roles.ts'
+import { createRotations, type Rotations } from './rotations.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 import type { Status } from './status.ts'
 import { createStatus } from './status.ts'
@@ -49,6 +51,7 @@ export interface Auth {
   readonly readmissions: Readmissions
   readonly locks: Locks
   readonly admins: Admins
+  readonly rotations: Rotations
   readonly nodeJoining: NodeJoining
   readonly nodeRenewal: NodeRenewal
   readonly nodes: Nodes
@@ -86,6 +89,7 @@ export async function createAuth(context: AuthContext, options: AuthOptions = {}
     ...{ store, clock, steady },
     trust: () => trustBundle(context),
   })
+  context.authorities.subscribe(() => board.tellTrust())
   const refusals = createRefusalLog(context)
   const renewalTimes = new RenewalTimes(context.random)
   const recent = new RecentGenerations(clock)
@@ -105,6 +109,7 @@ export async function createAuth(context: AuthContext, options: AuthOptions = {}
     readmissions: createReadmissions(context),
     locks,
     admins: createAdmins(context),
+    rotations: createRotations(context, new Attendance()),
     nodeJoining: createNodeJoining(whole),
     nodeRenewal: createNodeRenewal(whole),
     nodes,

@@ -1,6 +1,7 @@
 /**
  * The cluster's three CAs: the User CA and the Host CA for SSH, the TLS CA for X.509. They are made
- * at the hub's first start and kept in the store.
+ * at the hub's first start and kept in the store. While one is rotated there are two of its type, and
+ * what signs changes with the phase (rotation.ts): whoever signs asks for the signer each time.
  */
 import type { Clock } from '../base/clock.ts'
 import { DAY, formatTime } from '../base/clock.ts'
@@ -18,18 +19,32 @@ import { eventByHub } from './context.ts'
 import { AuthError } from './errors.ts'
 import { HUB_BACKDATE } from './lives.ts'
 import type { AuthorityRecord, AuthorityType } from './records.ts'
+import { isSignedByTheNew, type Signing } from './rotation.ts'
 import type { KeySealer } from './sealed-key.ts'
-import type { Store } from './storage.ts'
+import type { Change, Store } from './storage.ts'
 
+/** Each property may be another at the next look. */
 export interface Authorities {
   readonly user: SshSigner
   readonly host: SshSigner
+  /** Signs the identities of clients. */
   readonly tls: X509Signer
+  /** Signs the hub's own certificate. */
+  readonly serving: X509Signer
+  /** Every TLS CA that is trusted. */
+  readonly tlsCas: readonly X509Signer[]
   /** Signs the audit log: no CA, and its record is apart. */
   readonly audit: SshSigner
   /** What join tokens carry of the TLS CA: see `spkiPin`. */
   readonly pin: Buffer
+  /** Of each type the one in place, then the one that is on its way in. */
   readonly records: readonly AuthorityRecord[]
+  /** A new CA to take the place of the one of this type, of the same key type. It is nowhere yet. */
+  draw(type: AuthorityType): AuthorityRecord
+  /** Works with these records from now on, as if they had been committed. */
+  adopt(records: readonly AuthorityRecord[]): void
+  /** Calls back after each change. Returns what ends that. */
+  subscribe(listener: () => void): () => void
 }
 
 export interface AuthorityOptions {
@@ -57,19 +72,150 @@ export async function openAuthorities(options: AuthorityOptions): Promise<Author
     const stored = await options.store.authorities.list()
     return stored.length > 0 ? stored : await create(options)
   })
-  const { sealer } = options
-  const tls = only(records, 'tls')
-  const user = only(records, 'user')
-  const host = only(records, 'host')
-  const tlsSigner = createX509Signer(tls.publicPart, sealer.open(tls.privateKey))
-  requireCaValid(tlsSigner, options.clock.now())
-  return {
-    user: createSshSigner(sealer.open(user.privateKey)),
-    host: createSshSigner(sealer.open(host.privateKey)),
-    tls: tlsSigner,
-    audit: await openAuditKey(options),
-    pin: spkiPin(tls.publicPart),
-    records,
+  const authorities = new StoredAuthorities(options, records, await openAuditKey(options))
+  requireCaValid(authorities.tls, options.clock.now())
+  options.store.changes.subscribe((changes) => authorities.follow(changes))
+  return authorities
+}
+
+class StoredAuthorities implements Authorities {
+  readonly audit: SshSigner
+  readonly #options: AuthorityOptions
+  readonly #ssh = new Map<string, SshSigner>()
+  readonly #x509 = new Map<string, X509Signer>()
+  readonly #listeners = new Set<() => void>()
+  #records: readonly AuthorityRecord[]
+
+  constructor(options: AuthorityOptions, records: readonly AuthorityRecord[], audit: SshSigner) {
+    this.#options = options
+    this.#records = records
+    this.audit = audit
+    this.#open()
+  }
+
+  get records(): readonly AuthorityRecord[] {
+    return this.#records
+  }
+
+  get user(): SshSigner {
+    return this.#sshSigner(this.#signing('user'))
+  }
+
+  get host(): SshSigner {
+    return this.#sshSigner(this.#signing('host'))
+  }
+
+  get tls(): X509Signer {
+    return this.#tlsSigner(this.#signing('tls'))
+  }
+
+  get serving(): X509Signer {
+    return this.#tlsSigner(this.#signing('serving'))
+  }
+
+  get tlsCas(): readonly X509Signer[] {
+    return ofType(this.#records, 'tls').map((record) => this.#tlsSigner(record))
+  }
+
+  get pin(): Buffer {
+    return spkiPin(this.#signing('tls').publicPart)
+  }
+
+  draw(type: AuthorityType): AuthorityRecord {
+    if (type === 'tls') return createTlsAuthority(this.#options)
+    const { publicKey } = this.#sshSigner(inPlace(this.#records, type))
+    return createSshAuthority({ ...this.#options, sshKeyType: publicKey.type }, type)
+  }
+
+  adopt(records: readonly AuthorityRecord[]): void {
+    this.#records = records
+    this.#open()
+    for (const listener of [...this.#listeners]) listener()
+  }
+
+  /** What has been committed, by this hub or another. */
+  follow(changes: readonly Change[]): void {
+    const followed = changes.reduce(applyToAuthorities, this.#records)
+    if (followed !== this.#records) this.adopt(followed)
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #signing(what: Signing): AuthorityRecord {
+    const type = what === 'serving' ? 'tls' : what
+    const next = onItsWayIn(this.#records, type)
+    return next && isSignedByTheNew(what, next.rotation?.phase)
+      ? next
+      : inPlace(this.#records, type)
+  }
+
+  #sshSigner({ id }: AuthorityRecord): SshSigner {
+    return opened(this.#ssh.get(id))
+  }
+
+  #tlsSigner({ id }: AuthorityRecord): X509Signer {
+    return opened(this.#x509.get(id))
+  }
+
+  /** Keys that are new are opened, those that are gone forgotten. */
+  #open(): void {
+    const { sealer } = this.#options
+    const ids = new Set(this.#records.map(({ id }) => id))
+    for (const signers of [this.#ssh, this.#x509]) {
+      for (const id of signers.keys()) if (!ids.has(id)) signers.delete(id)
+    }
+    for (const { id, type, publicPart, privateKey } of this.#records) {
+      if (this.#ssh.has(id) || this.#x509.has(id)) continue
+      const key = sealer.open(privateKey)
+      if (type === 'tls') this.#x509.set(id, createX509Signer(publicPart, key))
+      else this.#ssh.set(id, createSshSigner(key))
+    }
+    for (const type of ['user', 'host', 'tls'] as const) inPlace(this.#records, type)
+  }
+}
+
+function opened<Signer>(signer: Signer | undefined): Signer {
+  if (signer !== undefined) return signer
+  throw new AuthError('internal', 'the key of a CA is not open')
+}
+
+/** Those of a type: the one in place, then the one on its way in. */
+export function ofType(
+  records: readonly AuthorityRecord[],
+  type: AuthorityType,
+): readonly AuthorityRecord[] {
+  const next = onItsWayIn(records, type)
+  return [inPlace(records, type), ...(next ? [next] : [])]
+}
+
+export function onItsWayIn(
+  records: readonly AuthorityRecord[],
+  type: AuthorityType,
+): AuthorityRecord | undefined {
+  return records.find((record) => record.type === type && record.rotation !== undefined)
+}
+
+/** What a change makes of the records; the same where it is about something else, or is known. */
+export function applyToAuthorities(
+  records: readonly AuthorityRecord[],
+  change: Change,
+): readonly AuthorityRecord[] {
+  switch (change.kind) {
+    case 'insert-authority':
+      return records.some(({ id }) => id === change.authority.id)
+        ? records
+        : [...records, change.authority]
+    case 'move-authority': {
+      const { id, rotation } = change
+      return records.map((record) => (record.id === id ? { ...record, rotation } : record))
+    }
+    case 'delete-authority':
+      return records.filter(({ id }) => id !== change.id)
+    default:
+      return records
   }
 }
 
@@ -139,11 +285,13 @@ function record(
   publicPart: Buffer,
   privateKey: string,
 ): AuthorityRecord {
-  return { id: random.uuid(), type, publicPart, privateKey, createdAt: clock.now() }
+  const createdAt = clock.now()
+  return { id: random.uuid(), type, publicPart, privateKey, createdAt, rotation: undefined }
 }
 
-function only(records: readonly AuthorityRecord[], type: AuthorityType): AuthorityRecord {
-  const found = records.find((authority) => authority.type === type)
+/** The CA of a type that is in place, and goes when another has taken it. */
+export function inPlace(records: readonly AuthorityRecord[], type: AuthorityType): AuthorityRecord {
+  const found = records.find((record) => record.type === type && record.rotation === undefined)
   if (found) return found
   throw new AuthError('internal', `the store has no ${type} CA, though it has others`, {
     hint: 'restore the data directory from a backup',

@@ -10,7 +10,7 @@ import type { SshPublicKey } from '../ssh/public-key.ts'
 import { parsePublicKey } from '../ssh/public-key.ts'
 import { X509Error } from '../x509/errors.ts'
 import { isKeyProven } from '../x509/key-proof.ts'
-import { requireCaValid } from './authorities.ts'
+import { ofType, requireCaValid } from './authorities.ts'
 import type { ReachableNode } from './board/evaluate-access.ts'
 import { issueClient } from './client-certificate.ts'
 import type { AuthContext, LineageContext } from './context.ts'
@@ -234,7 +234,6 @@ export function trustBundle({
   store: { clusterId },
   authorities: { records },
 }: Pick<AuthContext, 'store' | 'authorities'>): TrustBundle {
-  const of = (type: AuthorityType) =>
-    records.filter((record) => record.type === type).map((record) => record.publicPart)
+  const of = (type: AuthorityType) => ofType(records, type).map((record) => record.publicPart)
   return { clusterId, user: of('user'), host: of('host'), tls: of('tls') }
 }

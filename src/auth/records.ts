@@ -189,6 +189,7 @@ export interface AdminRecord {
   readonly name: string
   /** SHA-256 over the SubjectPublicKeyInfo of the one key that may act under this name. */
   readonly keyFingerprint: Buffer
+  /** Or when its key was certified anew. */
   readonly createdAt: number
   readonly createdBy: string
   readonly expiresAt: number
@@ -215,4 +216,23 @@ export interface AuthorityRecord {
   /** PKCS #8 PEM, encrypted where the hub has a passphrase. */
   readonly privateKey: string
   readonly createdAt: number
+  /** Of a CA that is on its way in; undefined for the one whose place it is to take. */
+  readonly rotation: RotationRecord | undefined
+}
+
+export type RotationPhase = 'init' | 'update-clients' | 'update-servers' | 'rollback'
+
+/** How far a CA has come on its way in: see rotation.ts. */
+export interface RotationRecord {
+  readonly phase: RotationPhase
+  /** Of this phase. */
+  readonly since: number
+  readonly startedAt: number
+  /** When it signed first; undefined: it hasn't. */
+  readonly signsSince: number | undefined
+  /**
+   * When the last SSH user certificate ends that the CA has signed which signs no more; undefined
+   * where that isn't known yet, or none was signed.
+   */
+  readonly lastEndsAt: number | undefined
 }

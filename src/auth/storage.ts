@@ -25,6 +25,8 @@ import type {
   RedemptionRecord,
   RestoreRecord,
   RoleRecord,
+  RotationPhase,
+  RotationRecord,
   SessionRecord,
   TokenInvalidation,
   TokenRecord,
@@ -82,6 +84,8 @@ export interface TokenReader {
 
 export interface InstanceReader {
   get(id: string): Promise<InstanceRecord | undefined>
+  /** Those that were issued their certificates before a time and whose identities end after another. */
+  listSeenBefore(seenBefore: number, endsAfter: number): Promise<readonly InstanceRecord[]>
   /** Newest join first. */
   listForBot(bot: string): Promise<readonly InstanceRecord[]>
   count(): Promise<number>
@@ -258,8 +262,28 @@ export type Change =
   | { readonly kind: 'delete-session'; readonly node: string; readonly id: string }
   // Its redemptions go too. `missing`.
   | { readonly kind: 'delete-token'; readonly id: string }
-  // `exists` where an authority of that type or identifier is there already.
+  // `exists` where one of that identifier is there already, or one of that type that is on its way in
+  // too, or isn't either.
   | { readonly kind: 'insert-authority'; readonly authority: AuthorityRecord }
+  // `conflict` unless the authority is in this phase of a rotation; undefined: on its way in no more.
+  | {
+      readonly kind: 'move-authority'
+      readonly id: string
+      readonly expected: RotationPhase
+      readonly rotation: RotationRecord | undefined
+    }
+  // `conflict` unless the authority is there, in this phase.
+  | {
+      readonly kind: 'delete-authority'
+      readonly id: string
+      readonly expected: RotationPhase | undefined
+    }
+  // The same keys, sealed anew. `conflict` unless these are all that there are.
+  | {
+      readonly kind: 'reseal-keys'
+      readonly authorities: readonly Pick<AuthorityRecord, 'id' | 'privateKey'>[]
+      readonly auditKeys: readonly Pick<AuditKeyRecord, 'publicKey' | 'privateKey'>[]
+    }
   // And invalidates every token and deletes every readmission: a use since the backup would be
   // forgotten.
   | { readonly kind: 'record-restore'; readonly restore: RestoreRecord }

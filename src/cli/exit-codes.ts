@@ -226,6 +226,7 @@ const UNSAFE_DIRECTORY: CodesOf<UnsafeDirectoryError['code']> = { unsafe: EXIT.l
 
 const HUB_CHAIN: CodesOf<HubChainError['code']> = {
   'other-hub': EXIT.unreachable,
+  'other-ca': EXIT.unreachable,
   'not-a-server': EXIT.unreachable,
   'clock-skew': EXIT.unreachable,
 }

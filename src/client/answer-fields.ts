@@ -1,8 +1,8 @@
 /** Fields of the hub's answers, read strictly: what goes on with them is whole, or isn't there. */
-import type { Timestamp } from '@bufbuild/protobuf/wkt'
+import type { Duration, Timestamp } from '@bufbuild/protobuf/wkt'
 import type { TrustBundle as TrustMessage } from '../gen/mezite/v1/identity_pb.js'
-import { fromTimestamp } from '../rpc/times.ts'
-import { type ClusterTrust, HubError } from './identity-hub.ts'
+import { fromDuration, fromTimestamp } from '../rpc/times.ts'
+import { type ClusterTrust, HubError, type HubWishes } from './identity-hub.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -33,6 +33,24 @@ export function time(field: string, value: Timestamp | undefined): number {
   const ms = value && fromTimestamp(value)
   if (ms === undefined) throw missing(field)
   return ms
+}
+
+/** Milliseconds; undefined where it isn't set. */
+function optionalDuration(field: string, value: Duration | undefined): number | undefined {
+  if (!value) return undefined
+  const ms = fromDuration(value)
+  if (ms === undefined || ms < 0) throw missing(field)
+  return ms
+}
+
+export function readWishes(message: {
+  readonly reportTrust: boolean
+  readonly renewWithin?: Duration | undefined
+}): HubWishes {
+  return {
+    reportTrust: message.reportTrust,
+    renewWithinMs: optionalDuration('renew_within', message.renewWithin),
+  }
 }
 
 export function readTrust(trust: TrustMessage | undefined): ClusterTrust {

@@ -43,5 +43,9 @@ export function createGrpcIdentityHub(options: GrpcIdentityHubOptions): Identity
       const { calls, common } = await prepare(to)
       yield* calls.watchIdentity(credential, common)
     },
+    async reportTrust(credential, trustDigest, to) {
+      const { calls, common } = await prepare(to)
+      await calls.callReportTrust(credential, trustDigest, common)
+    },
   }
 }

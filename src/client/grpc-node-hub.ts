@@ -38,6 +38,10 @@ export function createGrpcNodeHub(options: GrpcNodeHubOptions): NodeHub {
       const { calls, call } = await prepare(to)
       yield* calls.callWatchNode(credential, call)
     },
+    async reportTrust(credential, report, to) {
+      const { calls, call } = await prepare(to)
+      await calls.callReportNodeTrust(credential, report, call)
+    },
     async reportSessions(credential, events, to) {
       const { calls, call } = await prepare(to)
       await calls.callReportSessions(credential, events, call)

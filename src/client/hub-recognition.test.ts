@@ -24,7 +24,7 @@ describe('a hub known by its pin', () => {
     await using hub = await answerTls({ ...serverCredential(ca), ...H2 })
     const trust = await byPin(hub.address)
     assert.deepEqual(trust.authorities, [ca.der])
-    assert.equal(trust.serverName, 'hub.mezite.internal')
+    assert.equal(trust.serverName, `pin-${ca.pin.toString('hex')}.hub.mezite.internal`)
   })
 
   it('is sent nothing but the handshake, and so is a stranger', async () => {

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { formatAddress } from '../base/address.ts'
 import { type Clock, SECOND } from '../base/clock.ts'
 import { findPinnedAuthority, HubChainError, SKEW_HINT, skewMessage } from '../trust/hub-chain.ts'
+import { serverNameFor } from '../trust/server-name.ts'
 import { HUB_SERVER_NAME } from '../x509/issue.ts'
 import { spkiPin } from '../x509/public-key.ts'
 import { connectionBroke } from './connection-errors.ts'
@@ -42,7 +43,7 @@ export async function resolveTrust(trust: HubTrust, attempt: Attempt): Promise<S
  * @throws HubError `unreachable`, `not-a-hub`, `untrusted`, `clock-skew`
  */
 async function fetchPinnedAuthority(pin: Uint8Array, attempt: Attempt): Promise<Buffer> {
-  const trust = { serverName: HUB_SERVER_NAME }
+  const trust = { serverName: serverNameFor(pin) }
   const { presented } = await shakeHands(attempt.address, { ...attempt, trust })
   try {
     return findPinnedAuthority(presented, pin, attempt.clock.now())
@@ -80,7 +81,7 @@ function judge(
   if (refusal === undefined) return undefined
   const [leaf] = presented
   const now = clock.now()
-  if (leaf && authorities) return judgeByAuthorities(leaf, authorities, address, now)
+  if (leaf && authorities) return judgeByAuthorities(presented, authorities, address, now)
   if (leaf && (refusal === 'CERT_HAS_EXPIRED' || refusal === 'CERT_NOT_YET_VALID')) {
     const { validFromDate, validToDate } = new X509Certificate(leaf)
     const validity = { notBeforeMs: validFromDate.getTime(), notAfterMs: validToDate.getTime() }
@@ -95,18 +96,22 @@ function judge(
 
 /** What stands between the server and the CA to which it comes closest. */
 function judgeByAuthorities(
-  leaf: Buffer,
+  presented: readonly Buffer[],
   authorities: readonly Buffer[],
   address: HubAddress,
   now: number,
 ): HubError | undefined {
   const findings: HubError[] = []
+  const [leaf = Buffer.alloc(0)] = presented
   for (const ca of authorities) {
-    try {
-      findPinnedAuthority([leaf, ca], spkiPin(ca), now)
-      return undefined
-    } catch (error) {
-      findings.push(refusedHub(address, error))
+    // The second finds a hub that has another CA.
+    for (const chain of [[leaf, ca], presented]) {
+      try {
+        findPinnedAuthority(chain, spkiPin(ca), now)
+        return undefined
+      } catch (error) {
+        findings.unshift(refusedHub(address, error))
+      }
     }
   }
   return findings.find(({ code }) => code === 'clock-skew') ?? findings[0]

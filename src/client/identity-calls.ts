@@ -56,6 +56,15 @@ export async function* watchIdentity(
   }
 }
 
+/** @throws HubError */
+export async function callReportTrust(
+  credential: ClientCredential,
+  trustDigest: Buffer,
+  call: PreparedCall,
+): Promise<void> {
+  await callOnce(call, credential, IdentityService.method.reportTrust, { trustDigest })
+}
+
 function certificateRequest({
   request,
   client,

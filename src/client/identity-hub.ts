@@ -111,9 +111,17 @@ export interface ClusterTrust {
 }
 
 /** What surrounds a bot, and may change without it: whom it trusts, and where it may go. */
-export interface Surroundings {
+export interface Surroundings extends HubWishes {
   readonly trust: ClusterTrust
   readonly nodes: readonly ReachableNode[]
+}
+
+/** What the hub would like of whoever watches, while a CA is rotated. */
+export interface HubWishes {
+  /** To hear that the trust that it tells is in effect. */
+  readonly reportTrust: boolean
+  /** A renewal at a random time within this; undefined: as planned. Milliseconds. */
+  readonly renewWithinMs: number | undefined
 }
 
 export interface IssuedIdentity extends ClusterTrust {
@@ -151,4 +159,10 @@ export interface IdentityHub {
    * noticed within 20 s; and the reason of `options.signal`, which ends it.
    */
   watch(credential: ClientCredential, options: CallOptions): AsyncIterable<Surroundings>
+  /** @param trustDigest of the trust in effect here: see src/trust. @throws HubError */
+  reportTrust(
+    credential: ClientCredential,
+    trustDigest: Buffer,
+    options: CallOptions,
+  ): Promise<void>
 }

@@ -4,7 +4,16 @@ import type {
   ReachableNode as NodeMessage,
   WatchIdentityResponse,
 } from '../gen/mezite/v1/identity_pb.js'
-import { bytes, generation, missing, readTrust, text, time, uuid } from './answer-fields.ts'
+import {
+  bytes,
+  generation,
+  missing,
+  readTrust,
+  readWishes,
+  text,
+  time,
+  uuid,
+} from './answer-fields.ts'
 import type { IssuedIdentity, ReachableNode, Surroundings } from './identity-hub.ts'
 
 /** @throws HubError `bad-answer` */
@@ -25,8 +34,9 @@ export function readIssuedIdentity(message: IssuedMessage | undefined): IssuedId
 }
 
 /** @throws HubError `bad-answer` */
-export function readSurroundings({ trust, nodes }: WatchIdentityResponse): Surroundings {
-  return { trust: readTrust(trust), nodes: nodes.map(readNode) }
+export function readSurroundings(message: WatchIdentityResponse): Surroundings {
+  const { trust, nodes } = message
+  return { trust: readTrust(trust), nodes: nodes.map(readNode), ...readWishes(message) }
 }
 
 function readNode({ name, host, port, logins }: NodeMessage): ReachableNode {

@@ -6,7 +6,16 @@ import type {
   IssuedNode as IssuedMessage,
   WatchNodeResponse,
 } from '../gen/mezite/v1/node_pb.js'
-import { bytes, generation, missing, readTrust, text, time, uuid } from './answer-fields.ts'
+import {
+  bytes,
+  generation,
+  missing,
+  readTrust,
+  readWishes,
+  text,
+  time,
+  uuid,
+} from './answer-fields.ts'
 import type { GrantGroup, IssuedNode, LoginGrant, NodeLock, NodeUpdate } from './node-hub.ts'
 
 /** @throws HubError `bad-answer` */
@@ -42,6 +51,7 @@ export function readNodeUpdate(message: WatchNodeResponse): NodeUpdate {
     locks: hasLocks ? message.locks.flatMap(readLock) : undefined,
     endSessions: message.endSessions,
     trust: trust && readTrust(trust),
+    wishes: trust && readWishes(message),
   }
 }
 

@@ -11,7 +11,13 @@ import { proveKey } from '../x509/key-proof.ts'
 import { spkiOfPrivateKey } from '../x509/public-key.ts'
 import type { ClientCredential } from './identity-hub.ts'
 import { readIssuedNode, readNodeUpdate } from './node-answers.ts'
-import type { IssuedNode, NodeRequest, NodeUpdate, SessionEvent } from './node-hub.ts'
+import type {
+  IssuedNode,
+  NodeRequest,
+  NodeTrustReport,
+  NodeUpdate,
+  SessionEvent,
+} from './node-hub.ts'
 import { callOnce, type PreparedCall, streamOnce } from './one-call.ts'
 
 export interface NodeCall extends PreparedCall {
@@ -20,7 +26,7 @@ export interface NodeCall extends PreparedCall {
   readonly version: string
 }
 
-const { renewNode, watchNode, reportSessions, leaveNode } = NodeAgentService.method
+const { renewNode, watchNode, reportNodeTrust, reportSessions, leaveNode } = NodeAgentService.method
 
 /** @throws HubError */
 export async function callJoinNode(token: string, call: NodeCall): Promise<IssuedNode> {
@@ -44,6 +50,15 @@ export async function* callWatchNode(
   to: PreparedCall,
 ): AsyncGenerator<NodeUpdate, void, undefined> {
   for await (const message of streamOnce(to, credential, watchNode)) yield readNodeUpdate(message)
+}
+
+/** @throws HubError */
+export async function callReportNodeTrust(
+  credential: ClientCredential,
+  { trustDigest, hostCertificateSerial }: NodeTrustReport,
+  to: PreparedCall,
+): Promise<void> {
+  await callOnce(to, credential, reportNodeTrust, { trustDigest, hostCertificateSerial })
 }
 
 /** @throws HubError */

@@ -3,7 +3,7 @@
  * makes them over the wire; tests put a fake in its place.
  */
 import type { KeyObject } from 'node:crypto'
-import type { CallOptions, ClientCredential, ClusterTrust } from './identity-hub.ts'
+import type { CallOptions, ClientCredential, ClusterTrust, HubWishes } from './identity-hub.ts'
 
 /** What a node says of itself, at its join and at every renewal. */
 export interface NodeDescription {
@@ -88,6 +88,16 @@ export interface NodeUpdate {
   readonly endSessions: readonly string[]
   /** Undefined: as before. */
   readonly trust: NodeTrust | undefined
+  /** Beside `trust`; undefined: as before. */
+  readonly wishes: HubWishes | undefined
+}
+
+/** What has come into effect on a node. */
+export interface NodeTrustReport {
+  /** See src/trust. */
+  readonly trustDigest: Buffer
+  /** Of the host certificate that sshd serves. */
+  readonly hostCertificateSerial: bigint
 }
 
 export type EndReason = 'closed' | 'lost' | 'locked' | 'ended'
@@ -127,6 +137,11 @@ export interface NodeHub {
    * is open, its reader is in touch with the hub. `options.signal` ends it.
    */
   watchNode(credential: ClientCredential, options: CallOptions): AsyncIterable<NodeUpdate>
+  reportTrust(
+    credential: ClientCredential,
+    report: NodeTrustReport,
+    options: CallOptions,
+  ): Promise<void>
   /** May be repeated; an event counts once. */
   reportSessions(
     credential: ClientCredential,

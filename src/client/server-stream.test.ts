@@ -76,6 +76,8 @@ describe('a stream', () => {
         hostCas: [Buffer.of(5)],
       },
       nodes: [{ name: 'a', host: 'h', port: 22, logins: ['deploy'] }],
+      reportTrust: false,
+      renewWithinMs: undefined,
     })
   })
 

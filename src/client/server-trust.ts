@@ -2,8 +2,10 @@ import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import { MeziteError } from '../base/errors.ts'
+import { serverNameFor } from '../trust/server-name.ts'
 import { HUB_SERVER_NAME } from '../x509/issue.ts'
 import { parseCertificatePem } from '../x509/pem.ts'
+import { spkiPin } from '../x509/public-key.ts'
 import { HubError, type HubTrust } from './identity-hub.ts'
 
 /** What a TLS handshake with the hub is held against. */
@@ -19,17 +21,19 @@ export interface ServerTrust {
 
 /**
  * With the cluster's own CAs the hub is known as `hub.mezite.internal`, so that it works under any
- * address. Behind other roots it must have a certificate for the host dialled, or for that name,
+ * address; it is told which CA is known here. Behind other roots it must have a certificate for the host dialled, or for that name,
  * which no public CA can certify.
  *
  * @throws HubError `untrusted` where the roots can't be read
  */
 export function serverTrust(trust: Exclude<HubTrust, { kind: 'pin' }>, host: string): ServerTrust {
   if (trust.kind === 'tls-ca') {
+    // The newest: it is there for longer.
+    const newest = trust.certificates.at(-1)
     return {
       roots: trust.certificates.map((der) => new X509Certificate(der).toString()),
       authorities: trust.certificates,
-      serverName: HUB_SERVER_NAME,
+      serverName: newest ? serverNameFor(spkiPin(newest)) : HUB_SERVER_NAME,
       checkServerIdentity: (_host, certificate) =>
         checkServerIdentity(HUB_SERVER_NAME, certificate),
     }

@@ -66,6 +66,7 @@ export class IdentityLoop {
     this.#watch = new IdentityWatch({
       ...ports,
       parameters,
+      onRenewalWanted: () => trigger.renewNow(),
       onFailure: (error) => {
         observer.onWarning({ kind: 'watch-failed', error })
         // A hub that was restored from a backup may not know the instance, until it renews.

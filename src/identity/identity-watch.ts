@@ -11,22 +11,26 @@ import {
   type Surroundings,
 } from '../client/identity-hub.ts'
 import { parsePublicKey } from '../ssh/public-key.ts'
+import { trustDigest } from '../trust/trust-digest.ts'
 import { credentialOf, type Identity } from './identity.ts'
 import type { IdentityParameters } from './parameters.ts'
 import { endsInstance } from './refusals.ts'
 import { retryDelay } from './schedule.ts'
 
 export interface IdentityWatchOptions {
-  readonly hub: Pick<IdentityHub, 'watch'>
+  readonly hub: Pick<IdentityHub, 'watch' | 'reportTrust'>
   readonly parameters: Pick<IdentityParameters, 'authServer' | 'trust'>
   readonly clock: Pick<Clock, 'sleep'>
   readonly random: Pick<Random, 'fraction'>
+  /** The hub would like a renewal now. */
+  readonly onRenewalWanted: () => void
   /** Told at the first of several failures in a row, and when the hub says that the instance is gone. */
   readonly onFailure: (error: unknown) => void
 }
 
 /** Changes often come together: they are taken together too. */
 const SETTLING = 2 * SECOND
+const REPORT_RETRY = SECOND
 
 export class IdentityWatch {
   readonly #options: IdentityWatchOptions
@@ -34,6 +38,10 @@ export class IdentityWatch {
   #stop = new AbortController()
   #changed = new AbortController()
   #latest: Identity | undefined
+  /** Of the trust that the hub waits to hear of, and what it has heard on this stream. */
+  #wantedReport: string | undefined
+  #reported: string | undefined
+  #isRenewalWanted = false
   #ended: Promise<void> = Promise.resolve()
 
   constructor(options: IdentityWatchOptions) {
@@ -52,8 +60,12 @@ export class IdentityWatch {
   async follow(identity: Identity): Promise<void> {
     const before = this.#followed
     this.#followed = identity
-    if (before?.identityCertificate.equals(identity.identityCertificate)) return
+    if (before?.identityCertificate.equals(identity.identityCertificate)) {
+      void this.#report(this.#stop.signal)
+      return
+    }
     await this.end()
+    this.#isRenewalWanted = false
     this.#stop = new AbortController()
     this.#ended = this.#run(identity, this.#stop.signal)
   }
@@ -104,6 +116,8 @@ export class IdentityWatch {
       certificates: identity.tlsCas,
     }
     let hasCome = false
+    // Another hub may answer, or the same one after a restart: neither has heard of us.
+    this.#reported = undefined
     const options = { address: parameters.authServer, trust, signal }
     for await (const surroundings of hub.watch(credentialOf(identity), options)) {
       hasCome = true
@@ -117,6 +131,11 @@ export class IdentityWatch {
     const followed = this.#followed
     if (followed === undefined || signal.aborted) return
     const now = surrounded(followed, surroundings)
+    const { tlsCas, userCas, hostCas } = surroundings.trust
+    const told = trustDigest({ tls: tlsCas, user: userCas, host: hostCas }).toString('hex')
+    this.#wantedReport = surroundings.reportTrust ? told : undefined
+    void this.#report(signal)
+    this.#planRenewal(surroundings.renewWithinMs, signal)
     const isSettling = this.#latest !== undefined
     // One that has come back to what is published needs nothing.
     this.#latest = now
@@ -124,8 +143,47 @@ export class IdentityWatch {
     const tell = () => {
       if (this.#latest !== undefined && !signal.aborted) this.#changed.abort()
     }
-    clock.sleep(SETTLING, signal).then(tell, () => {})
+    // Others wait for a report.
+    clock.sleep(surroundings.reportTrust ? 0 : SETTLING, signal).then(tell, () => {})
   }
+
+  #planRenewal(withinMs: number | undefined, signal: AbortSignal): void {
+    const { clock, random, onRenewalWanted } = this.#options
+    if (withinMs === undefined || this.#isRenewalWanted) return
+    this.#isRenewalWanted = true
+    clock.sleep(withinMs * random.fraction(), signal).then(onRenewalWanted, () => {})
+  }
+
+  /** Once the trust that the hub tells is that of the files, for as long as the stream is there. */
+  async #report(signal: AbortSignal): Promise<void> {
+    const { clock, hub, parameters } = this.#options
+    while (!signal.aborted) {
+      const identity = this.#followed
+      const digest = identity && digestOf(identity)
+      if (!identity || digest === undefined) return
+      if (digest !== this.#wantedReport || digest === this.#reported) return
+      this.#reported = digest
+      try {
+        const trust: HubTrust = parameters.trust ?? {
+          kind: 'tls-ca',
+          certificates: identity.tlsCas,
+        }
+        const options = { address: parameters.authServer, trust, signal }
+        await hub.reportTrust(credentialOf(identity), Buffer.from(digest, 'hex'), options)
+        return
+      } catch (error) {
+        if (endsInstance(error)) return
+        this.#reported = undefined
+        await clock.sleep(REPORT_RETRY, signal).catch(() => {})
+      }
+    }
+  }
+}
+
+function digestOf({ tlsCas, userCas, hostCas }: Identity): string {
+  const blobs = (keys: Identity['userCas']) => keys.map(({ blob }) => blob)
+  const keys = { tls: tlsCas, user: blobs(userCas), host: blobs(hostCas) }
+  return trustDigest(keys).toString('hex')
 }
 
 /** The identity with these surroundings; undefined where they are its own. */

@@ -162,6 +162,7 @@ async function install(options: NodeAgentOptions, { sshd, current, ...rest }: In
   await files.prepare(current.value.trust, sessionHook(spool))
   await placeHostCertificate({ current, sshd, files })
   await sshd.install()
+  current.noteServed()
 
   const scan = new Waker(ports.clock)
   const reports = new Waker(ports.clock)

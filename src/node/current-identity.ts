@@ -4,6 +4,7 @@ import type { NodeIdentity } from './node-identity.ts'
 export class CurrentIdentity {
   #identity: NodeIdentity
   #replaced = new AbortController()
+  #servedSerial: bigint | undefined
 
   constructor(identity: NodeIdentity) {
     this.#identity = identity
@@ -16,6 +17,16 @@ export class CurrentIdentity {
   /** Aborted when another one takes its place. */
   get replaced(): AbortSignal {
     return this.#replaced.signal
+  }
+
+  /** Of the host certificate that sshd has been told to serve; undefined: not known yet. */
+  get servedSerial(): bigint | undefined {
+    return this.#servedSerial
+  }
+
+  /** sshd serves what the identity has. */
+  noteServed(): void {
+    this.#servedSerial = this.#identity.hostCertificate.serial
   }
 
   replace(identity: NodeIdentity): void {

@@ -1,16 +1,17 @@
 import { MINUTE, SECOND } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 import { Waker } from '../base/waker.ts'
-import { HubError, patienceAskedBy } from '../client/identity-hub.ts'
-import type { NodeUpdate } from '../client/node-hub.ts'
+import { HubError, type HubWishes, patienceAskedBy } from '../client/identity-hub.ts'
+import type { NodeTrust, NodeUpdate } from '../client/node-hub.ts'
 import { during } from '../identity/activity.ts'
 import { endsInstance } from '../identity/refusals.ts'
 import type { RenewalTrigger } from '../identity/renewal-trigger.ts'
 import { retryDelay } from '../identity/schedule.ts'
+import { trustDigest } from '../trust/trust-digest.ts'
 import type { AgentProgress } from './agent-progress.ts'
 import type { CurrentIdentity } from './current-identity.ts'
 import type { Grants } from './grants.ts'
-import { credentialOf } from './node-identity.ts'
+import { credentialOf, type NodeIdentity } from './node-identity.ts'
 import type { Connection, NodeObserver } from './node-observer.ts'
 import { callOptions } from './node-renewer.ts'
 import type { NodeParameters } from './parameters.ts'
@@ -34,6 +35,8 @@ export interface GrantWatcherOptions {
 /** A hub that isn't there is asked again before its locks are missed for long. */
 const LONGEST_PAUSE_MS = 15 * SECOND
 const RETRY_FILES_MS = 2 * SECOND
+/** sshd may still have to be told of a host certificate. */
+const RETRY_REPORT_MS = SECOND / 4
 
 /**
  * Takes what the hub streams and has it on the disk before the next is taken. While the hub is away
@@ -50,15 +53,22 @@ export class GrantWatcher {
   #expiresAt: number | undefined
   #flushing: Promise<unknown> = Promise.resolve()
   #filesFailure: string | undefined
+  readonly #reportDue: Waker
+  /** The hub waits to hear which trust is in effect, and what it has heard on this stream. */
+  #isReportWanted = false
+  #reported: string | undefined
+  /** The identity with which the hub would like to be called no more. */
+  #outdated: NodeIdentity | undefined
 
   constructor(options: GrantWatcherOptions) {
     this.#options = options
     this.#filesDue = new Waker(options.ports.clock)
+    this.#reportDue = new Waker(options.ports.clock)
   }
 
   /** Returns once the signal is aborted. */
   async run(): Promise<void> {
-    await Promise.all([this.#watch(), this.#maintain()])
+    await Promise.all([this.#watch(), this.#maintain(), this.#report()])
   }
 
   async #watch(): Promise<void> {
@@ -66,10 +76,13 @@ export class GrantWatcher {
     while (!signal.aborted) {
       const { value: identity, replaced } = current
       const ended = AbortSignal.any([signal, replaced])
+      // Another hub may answer, or the same one after a restart: neither has heard of us.
+      this.#reported = undefined
       try {
         const options = callOptions({ parameters, signal: ended }, identity)
         for await (const update of ports.hub.watchNode(credentialOf(identity), options)) {
           await this.#take(update)
+          this.#heed(update.wishes, identity, ended)
           this.#tellConnection({ state: 'fresh', since: ports.clock.now() })
           this.#failures = 0
           this.#isUnknown = false
@@ -113,6 +126,49 @@ export class GrantWatcher {
         files.mark({ logins: grants.logins(), revoked: false, trust: false })
       }
       await this.#flush(false)
+    }
+  }
+
+  #heed(wishes: HubWishes | undefined, identity: NodeIdentity, ended: AbortSignal): void {
+    if (wishes === undefined) return
+    const { ports, trigger } = this.#options
+    this.#isReportWanted = wishes.reportTrust
+    this.#reportDue.wake()
+    if (wishes.renewWithinMs === undefined || this.#outdated === identity) return
+    this.#outdated = identity
+    const delay = wishes.renewWithinMs * ports.random.fraction()
+    ports.clock.sleep(delay, ended).then(
+      () => trigger.renewNow(),
+      () => {},
+    )
+  }
+
+  /** Tells the hub which trust sshd's files have, once that is what the hub has told. */
+  async #report(): Promise<void> {
+    const { signal, ports, parameters, current, grants, files } = this.#options
+    while (!signal.aborted) {
+      const { trust } = grants
+      const serial = current.servedSerial
+      const isReady =
+        this.#isReportWanted && trust !== undefined && serial !== undefined && !files.isDue
+      const report = isReady
+        ? { trustDigest: digestOf(trust), hostCertificateSerial: serial }
+        : undefined
+      const told = report && `${report.trustDigest.toString('hex')} ${serial}`
+      if (report && told !== this.#reported) {
+        try {
+          const identity = current.value
+          const options = callOptions({ parameters, signal }, identity)
+          await ports.hub.reportTrust(credentialOf(identity), report, options)
+          this.#reported = told
+        } catch {
+          // What keeps it from being told keeps the watch from going on, which tells why.
+          if (signal.aborted) return
+        }
+      }
+      const isSettled = !this.#isReportWanted || this.#reported === told
+      const isServed = serial === current.value.hostCertificate.serial
+      await this.#reportDue.wait(isSettled && isServed ? MINUTE : RETRY_REPORT_MS, signal)
     }
   }
 
@@ -169,4 +225,8 @@ export class GrantWatcher {
     this.#options.observer.onConnection(connection)
     this.#options.progress.note({ connection })
   }
+}
+
+function digestOf({ tlsCas, userCas, hostCas }: NodeTrust): Buffer {
+  return trustDigest({ tls: tlsCas, user: userCas, host: hostCas })
 }

@@ -97,6 +97,7 @@ export class IdentityKeeper {
         if (!isPublished) {
           await placeHostCertificate(published)
           await published.sshd.settle()
+          current.noteServed()
         }
         isPublished = true
         if (!isAnswered) await dropAnswered(renewer.state, current.value, hasSameIdentityKey)

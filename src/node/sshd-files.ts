@@ -16,7 +16,7 @@ import { makeDirectory } from '../base/safe-directory.ts'
 import type { NodeTrust } from '../client/node-hub.ts'
 import { onFiles } from '../identity/errors.ts'
 import { encodeKrl, parseKrl } from '../ssh/krl.ts'
-import { encodePublicKeyLine, parsePublicKey } from '../ssh/public-key.ts'
+import { encodePublicKeyLine, parsePublicKey, type SshPublicKey } from '../ssh/public-key.ts'
 import { serialRanges } from '../ssh/serial-range.ts'
 import type { Grants, GrantsDelta } from './grants.ts'
 import { NO_FILE_COPY } from './no-file-copy.ts'
@@ -35,6 +35,7 @@ export class SshdFiles {
   readonly #grants: Grants
   readonly #written = new Map<string, Buffer>()
   readonly #dueLogins = new Set<string>()
+  readonly #knownCas = new Map<string, SshPublicKey>()
   #isKrlDue = false
   #isTrustDue = false
 
@@ -128,16 +129,15 @@ export class SshdFiles {
       const write = () => this.#writeLogin(login, expiresAt)
       work.push(attempt(write, () => this.#dueLogins.add(login)))
     }
-    if (this.#isTrustDue) {
+    await Promise.all(work)
+    // What is revoked of a new CA is on the list before the CA is trusted.
+    if (this.#isTrustDue && !this.#isKrlDue) {
       this.#isTrustDue = false
-      work.push(
-        attempt(
-          () => this.#writeTrust(),
-          () => (this.#isTrustDue = true),
-        ),
+      await attempt(
+        () => this.#writeTrust(),
+        () => (this.#isTrustDue = true),
       )
     }
-    await Promise.all(work)
     return failures
   }
 
@@ -162,7 +162,12 @@ export class SshdFiles {
   async #writeRevokedKeys(): Promise<void> {
     const { revokedKeys } = this.#paths
     const serials = serialRanges(this.#grants.revoked)
-    const authorities = this.#grants.trust?.userCas.map(parsePublicKey) ?? [undefined]
+    // Those that are trusted no more too: until the file that says so is there, they are.
+    for (const blob of this.#grants.trust?.userCas ?? []) {
+      this.#knownCas.set(blob.toString('hex'), parsePublicKey(blob))
+    }
+    const known = [...this.#knownCas.values()]
+    const authorities = known.length > 0 ? known : [undefined]
     const certificates = authorities.map((authority) => ({ authority, serials, keyIds: [] }))
     const krl = encodeKrl({ version: 0n, generatedDate: 0n, comment: 'mezite', certificates })
     await onFiles(revokedKeys, () => this.#put(revokedKeys, krl, READABLE))

@@ -55,9 +55,17 @@ describe('findPinnedAuthority', () => {
 
   it('refuses a chain without the pinned key', () => {
     const other = createCa()
-    for (const chain of [[], [leaf], [serverLeaf(other), other.der], [ca.der], [leaf, other.der]]) {
+    for (const chain of [[], [leaf], [ca.der], [leaf, other.der]]) {
       assert.throws(() => findPinnedAuthority(chain, ca.pin, NOW), { code: 'other-hub' })
     }
+  })
+
+  it('tells a hub that has another CA from who is no hub at all', () => {
+    const other = createCa()
+    assert.throws(() => findPinnedAuthority([serverLeaf(other), other.der], ca.pin, NOW), {
+      code: 'other-ca',
+      hint: /rotated since/,
+    })
   })
 
   it('refuses a stranger who sends the true CA along', () => {

@@ -19,10 +19,13 @@ import { verifyIssuedBy } from '../x509/verify.ts'
 
 /**
  * - `other-hub`: no CA with the pinned key, or it didn't issue the server's certificate
+ * - `other-ca`: the same, but it is a hub: of another cluster, or of this one after a rotation of its CA
  * - `not-a-server`: issued by the pinned CA, but not for the hub's server
  * - `clock-skew`: all is right but the time
  */
-export class HubChainError extends MeziteError<'other-hub' | 'not-a-server' | 'clock-skew'> {}
+export class HubChainError extends MeziteError<
+  'other-hub' | 'other-ca' | 'not-a-server' | 'clock-skew'
+> {}
 
 /** A hub sends two: its own and its CA's. Room for a CA that is being replaced, and a bound. */
 const MOST_CERTIFICATES = 8
@@ -41,12 +44,24 @@ export function findPinnedAuthority(
   const [leaf, ...others] = presented.slice(0, MOST_CERTIFICATES)
   const authority = others.find((certificate) => hasPin(certificate, pin))
   if (leaf === undefined || authority === undefined) {
+    if (leaf !== undefined && others.some((other) => isHubOf(leaf, other, nowMs))) throw otherCa()
     throw otherHub("this server has no certificate of the cluster's TLS CA")
   }
   const ca = readPinned(authority)
   requireIssued(leaf, ca, nowMs)
   requireHubServer(leaf)
   return ca.der
+}
+
+/** Whether that is a hub's certificate of that CA, whoever's CA it is. */
+function isHubOf(leaf: Uint8Array, authority: Uint8Array, nowMs: number): boolean {
+  try {
+    requireIssued(leaf, parseCa(authority), nowMs)
+    requireHubServer(leaf)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function hasPin(certificate: Uint8Array, pin: Uint8Array): boolean {
@@ -92,6 +107,12 @@ function otherHub(message: string, cause?: unknown): HubChainError {
   return new HubChainError('other-hub', message, {
     hint: 'check that the address is that of the hub which gave you the join token or the identity',
     cause,
+  })
+}
+
+function otherCa(): HubChainError {
+  return new HubChainError('other-ca', 'a hub answers there, but with another TLS CA', {
+    hint: 'check the address; where the TLS CA was rotated since, what was made before counts no more: get a new join token, or admin identity, or mezctl ca export --type=tls',
   })
 }
 

@@ -22,6 +22,12 @@ export function describeInstances(subject: Subject): void {
       assert.deepEqual(await store.instances.listForBot('ci'), [young, old])
       assert.deepEqual(await store.instances.listForBot('other'), [])
       assert.equal(await store.instances.count(), 2)
+      const seen = async (before: number, endsAfter: number) =>
+        (await store.instances.listSeenBefore(before, endsAfter)).map(({ id }) => id)
+      const { lastSeenAt, identityExpiresAt } = old
+      assert.deepEqual((await seen(lastSeenAt + 1, identityExpiresAt - 1)).includes(old.id), true)
+      assert.deepEqual(await seen(lastSeenAt, identityExpiresAt - 1), [])
+      assert.deepEqual(await seen(lastSeenAt + 1, identityExpiresAt), [])
     })
 
     it('refuses one that exists, and one of no bot', async () => {

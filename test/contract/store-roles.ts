@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { RotationRecord } from '../../src/auth/records.ts'
 import type { Subject } from './store-contract.ts'
-import { admin, apply, applyBot, authority, role } from './store-samples.ts'
+import { admin, apply, applyBot, authority, NOON, role } from './store-samples.ts'
 
 /** Roles, admins and authorities: entities that rest on no other. */
 export function describeRoles(subject: Subject): void {
@@ -117,6 +118,68 @@ export function describeRoles(subject: Subject): void {
           subject: `${taken.type} authority`,
         })
       }
+    })
+
+    const rotation: RotationRecord = {
+      ...{ phase: 'init', since: NOON, startedAt: NOON },
+      ...{ signsSince: undefined, lastEndsAt: undefined },
+    }
+
+    it('lets one more of a type come in, and take the place of the other', async () => {
+      const { store } = subject
+      const [old, next] = [authority({ createdAt: 1 }), authority({ createdAt: 2, rotation })]
+      await apply(store, { kind: 'insert-authority', authority: old })
+      await apply(store, { kind: 'insert-authority', authority: next })
+      const third = { kind: 'insert-authority', authority: authority({ rotation }) } as const
+      await assert.rejects(apply(store, third), { code: 'exists' })
+      const clients: RotationRecord = {
+        ...rotation,
+        ...{ phase: 'update-clients', since: NOON + 1, signsSince: NOON + 1, lastEndsAt: NOON + 2 },
+      }
+      const move = { kind: 'move-authority', id: next.id, expected: 'init' } as const
+      await apply(store, { ...move, rotation: clients })
+      assert.deepEqual(await store.authorities.list(), [old, { ...next, rotation: clients }])
+      const gone = { kind: 'delete-authority', id: old.id } as const
+      for (const change of [
+        { ...move, rotation: clients },
+        { ...move, id: old.id, rotation: clients },
+        { ...gone, expected: 'init' },
+        { ...gone, id: next.id, expected: undefined },
+      ] as const) {
+        await assert.rejects(apply(store, change), { code: 'conflict' })
+      }
+      await apply(
+        store,
+        { ...gone, expected: undefined },
+        { ...move, expected: 'update-clients', rotation: undefined },
+      )
+      assert.deepEqual(await store.authorities.list(), [{ ...next, rotation: undefined }])
+    })
+
+    it('are sealed anew all together, with the keys of the audit log, or not at all', async () => {
+      const { store } = subject
+      const [user, tls] = [authority({ createdAt: 1 }), authority({ type: 'tls', createdAt: 2 })]
+      await apply(store, { kind: 'insert-authority', authority: user })
+      await apply(store, { kind: 'insert-authority', authority: tls })
+      const key = { publicKey: Buffer.from('public'), privateKey: 'plain', createdAt: NOON }
+      await apply(store, { kind: 'insert-audit-key', key })
+      const sealed = { id: user.id, privateKey: 'sealed 1' }
+      const others = { id: tls.id, privateKey: 'sealed 2' }
+      const auditKeys = [{ publicKey: key.publicKey, privateKey: 'sealed 3' }]
+      for (const [authorities, keys] of [
+        [[sealed], auditKeys],
+        [[sealed, others], []],
+        [[sealed, { ...others, id: 'unknown' }], auditKeys],
+      ] as const) {
+        const change = { kind: 'reseal-keys', authorities, auditKeys: keys } as const
+        await assert.rejects(apply(store, change), { code: 'conflict', subject: 'keys' })
+      }
+      await apply(store, { kind: 'reseal-keys', authorities: [others, sealed], auditKeys })
+      assert.deepEqual(await store.authorities.list(), [
+        { ...user, privateKey: 'sealed 1' },
+        { ...tls, privateKey: 'sealed 2' },
+      ])
+      assert.deepEqual(await store.audit.keys(), [{ ...key, privateKey: 'sealed 3' }])
     })
   })
 }

@@ -190,6 +190,7 @@ export function authority(given: Partial<AuthorityRecord> = {}): AuthorityRecord
     publicPart: randomBytes(104),
     privateKey: '-----BEGIN PRIVATE KEY-----\n',
     createdAt: NOON,
+    rotation: undefined,
     ...given,
   }
 }

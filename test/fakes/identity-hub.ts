@@ -12,6 +12,7 @@ import {
   type CertificateRequest,
   type ClientCredential,
   HubError,
+  type HubWishes,
   type IdentityHub,
   type IssuedIdentity,
   type ReachableNode,
@@ -52,6 +53,8 @@ const TRUST = {
   hostCas: [hostCa.blob],
 }
 
+const NO_WISHES: HubWishes = { reportTrust: false, renewWithinMs: undefined }
+
 export class FakeIdentityHub implements IdentityHub {
   readonly #clock: Pick<Clock, 'now'>
   readonly #instances = new Map<string, Instance>()
@@ -77,6 +80,7 @@ export class FakeIdentityHub implements IdentityHub {
   isUnreachable = false
   /** The credentials of all watches so far. */
   readonly watches: ClientCredential[] = []
+  readonly reports: Buffer[] = []
   mostOpenWatches = 0
   #openWatches = 0
   readonly #told: (Surroundings | Error | 'end')[] = []
@@ -207,15 +211,25 @@ export class FakeIdentityHub implements IdentityHub {
   tell(...told: readonly (readonly ReachableNode[] | Error | 'end')[]): void {
     for (const each of told) {
       const isNodes = each !== 'end' && !(each instanceof Error)
-      this.#told.push(isNodes ? { trust: TRUST, nodes: each } : each)
+      this.#told.push(isNodes ? { trust: TRUST, nodes: each, ...NO_WISHES } : each)
     }
     this.#wake?.()
   }
 
   /** What the hub of another cluster would tell. */
   tellForeign(nodes: readonly ReachableNode[]): void {
-    this.#told.push({ trust: { ...TRUST, clusterId: systemRandom.uuid() }, nodes })
+    this.#told.push({ trust: { ...TRUST, clusterId: systemRandom.uuid() }, nodes, ...NO_WISHES })
     this.#wake?.()
+  }
+
+  /** What the hub asks for of those who watch, while it rotates a CA. */
+  wish(wishes: HubWishes): void {
+    this.#told.push({ trust: TRUST, nodes: this.nodes, ...wishes })
+    this.#wake?.()
+  }
+
+  async reportTrust(_credential: ClientCredential, trustDigest: Buffer): Promise<void> {
+    this.reports.push(trustDigest)
   }
 
   #begin(kind: 'joins' | 'renewals', refusal: string | undefined): void {

@@ -12,6 +12,7 @@ import type {
   NodeLock,
   NodeRequest,
   NodeTrust,
+  NodeTrustReport,
   NodeUpdate,
   SessionEvent,
 } from '../../src/client/node-hub.ts'
@@ -48,6 +49,7 @@ export const NOTHING_NEW: NodeUpdate = {
   locks: undefined,
   endSessions: [],
   trust: undefined,
+  wishes: undefined,
 }
 
 /** What a role without options grants. */
@@ -68,6 +70,7 @@ export class FakeNodeHub implements NodeHub {
   readonly #watchers = new Set<Watcher>()
   readonly events: SessionEvent[] = []
   readonly requests: NodeRequest[] = []
+  readonly reports: NodeTrustReport[] = []
   /** What a new watcher gets first. */
   grants: readonly LoginGrant[] = []
   principals: readonly string[] = ['bot:ci']
@@ -85,6 +88,10 @@ export class FakeNodeHub implements NodeHub {
 
   constructor(clock: Pick<Clock, 'now'>) {
     this.#clock = clock
+  }
+
+  async reportTrust(_credential: ClientCredential, report: NodeTrustReport): Promise<void> {
+    this.reports.push(report)
   }
 
   get trust(): NodeTrust {

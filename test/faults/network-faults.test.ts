@@ -144,6 +144,7 @@ describe('a stream', () => {
           return systemClock.sleep(milliseconds / 100, signal)
         },
       },
+      onRenewalWanted: () => {},
       onFailure: (error) => failures.push(error),
     })
     return { watch, pauses, failures, started: watch.follow(identity) }

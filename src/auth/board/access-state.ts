@@ -103,6 +103,9 @@ export class AccessState {
       case 'insert-admin':
       case 'delete-admin':
       case 'insert-authority':
+      case 'move-authority':
+      case 'delete-authority':
+      case 'reseal-keys':
       case 'record-restore':
       case 'insert-audit-key':
       case 'insert-checkpoint':

@@ -60,6 +60,8 @@ export interface AccessBoard {
   readonly restrictions: number
   /** Ends locks when their time is over and forgets expired certificates, until aborted. */
   run(signal: AbortSignal): Promise<void>
+  /** The CAs have changed, or what their rotation asks of those who watch. */
+  tellTrust(): void
   /** Tells what is pending now, not at the end of the turn. */
   flush(): void
   /** Follows the store no longer. */
@@ -214,6 +216,11 @@ export async function openAccessBoard(options: BoardOptions): Promise<AccessBoar
           if (!either.aborted) throw error
         })
       }
+    },
+
+    tellTrust() {
+      state.pending.trust = true
+      changed()
     },
 
     flush: settle,

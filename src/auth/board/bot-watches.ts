@@ -85,7 +85,9 @@ export class BotWatches {
       const nodes = this.#keptNodesOf(bot)
       const before = watch.nodes
       watch.nodes = nodes
-      if (!isSame(nodes, before)) listener.update({ nodes, trust: this.#trust() })
+      if (pending.trust || !isSame(nodes, before)) {
+        listener.update({ nodes, trust: this.#trust() })
+      }
     }
     this.#forgetUnwatched()
   }

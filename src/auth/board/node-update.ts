@@ -1,6 +1,7 @@
 import type { Grant } from '../../policy/grants.ts'
 import type { TrustBundle } from '../issuing.ts'
 import type { LockRecord } from '../records.ts'
+import type { RotationDuties } from '../rotations.ts'
 
 /**
  * What a node is told: apply in order. `full`: forget everything known before. Updates that say the
@@ -23,8 +24,10 @@ export interface NodeUpdate {
   readonly locks: readonly LockRecord[] | undefined
   /** Sessions of this node that are to end, by the agent's own identifiers. */
   readonly endSessions: readonly string[]
-  /** In a full update. */
+  /** In a full update, and when the CAs have changed. */
   readonly trust: TrustBundle | undefined
+  /** Beside `trust`, while a CA is rotated. */
+  readonly duties?: RotationDuties
 }
 
 export interface GroupUpdate {
@@ -71,6 +74,7 @@ export function isEmpty(update: NodeUpdate): boolean {
   return (
     !update.full &&
     update.locks === undefined &&
+    update.trust === undefined &&
     [groups, removedGroups, memberships, revoked, forgotten, endSessions].every(
       ({ length }) => length === 0,
     )

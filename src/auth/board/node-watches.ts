@@ -137,7 +137,8 @@ export class NodeWatches {
       if (was && !is) forgotten.push(serial)
     }
     const locks = pending.locks ? this.#commonLocks() : undefined
-    return { ...NOTHING, revoked, forgotten, locks }
+    const trust = pending.trust ? this.#trust() : undefined
+    return { ...NOTHING, revoked, forgotten, locks, trust }
   }
 
   #full(node: string, view: LabelView | undefined, ending: ReadonlySet<string>): NodeUpdate {

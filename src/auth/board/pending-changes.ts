@@ -19,12 +19,15 @@ export class PendingChanges {
   readonly splits = new Map<LabelView, LabelView>()
   /** Locks on anything but a node changed. */
   locks = false
+  /** The CAs changed. */
+  trust = false
   readonly #members = new Map<string, Map<string, boolean>>()
   readonly #serials = new Map<bigint, boolean>()
 
   isEmpty(): boolean {
     return (
       !this.locks &&
+      !this.trust &&
       [
         this.groups,
         this.bots,

@@ -89,7 +89,7 @@ describe('the access table', () => {
     const allowedTo = (kind: CallerKind) =>
       [...ACCESS].filter(([, kinds]) => kinds.includes(kind)).map(([rpc]) => rpc)
     const joins = ['mezite.v1.JoinService/Join', 'mezite.v1.NodeJoinService/JoinNode']
-    const ofBots = ['Renew', 'WatchIdentity'].map((rpc) => `mezite.v1.IdentityService/${rpc}`)
+    const ofBots = identity.IdentityService.methods.map(methodName)
     const ofNodes = node.NodeAgentService.methods.map(methodName)
     const forAll = [...joins, 'grpc.health.v1.Health/Check']
     assert.deepEqual(allowedTo('anyone'), forAll)
@@ -98,9 +98,10 @@ describe('the access table', () => {
     const administration = METHODS.map(methodName).filter(
       (rpc) => !ofBots.includes(rpc) && !ofNodes.includes(rpc),
     )
-    assert.equal(administration.length, METHODS.length - 6)
+    assert.equal(administration.length, METHODS.length - 8)
     assert.deepEqual(allowedTo('admin').sort(), administration.sort())
-    assert.deepEqual(allowedTo('local').sort(), administration.sort())
+    const local = administration.filter((rpc) => !rpc.endsWith('/RenewAdmin'))
+    assert.deepEqual(allowedTo('local').sort(), local.sort())
   })
 
   for (const kind of KINDS) {

@@ -11,15 +11,18 @@ const EVERYBODY: readonly CallerKind[] = ['anyone', 'bot', 'node', 'admin', 'loc
 const BOTS: readonly CallerKind[] = ['bot']
 const NODES: readonly CallerKind[] = ['node']
 const ADMINS: readonly CallerKind[] = ['admin', 'local']
+const REMOTE_ADMINS: readonly CallerKind[] = ['admin']
 
 export const ACCESS: ReadonlyMap<string, readonly CallerKind[]> = new Map([
   ['mezite.v1.JoinService/Join', EVERYBODY],
   ['mezite.v1.IdentityService/Renew', BOTS],
   ['mezite.v1.IdentityService/WatchIdentity', BOTS],
+  ['mezite.v1.IdentityService/ReportTrust', BOTS],
 
   ['mezite.v1.NodeJoinService/JoinNode', EVERYBODY],
   ['mezite.v1.NodeAgentService/RenewNode', NODES],
   ['mezite.v1.NodeAgentService/WatchNode', NODES],
+  ['mezite.v1.NodeAgentService/ReportNodeTrust', NODES],
   ['mezite.v1.NodeAgentService/ReportSessions', NODES],
   ['mezite.v1.NodeAgentService/LeaveNode', NODES],
 
@@ -65,8 +68,11 @@ export const ACCESS: ReadonlyMap<string, readonly CallerKind[]> = new Map([
   ['mezite.v1.AdminService/CreateAdmin', ADMINS],
   ['mezite.v1.AdminService/ListAdmins', ADMINS],
   ['mezite.v1.AdminService/DeleteAdmin', ADMINS],
+  ['mezite.v1.AdminService/RenewAdmin', REMOTE_ADMINS],
 
   ['mezite.v1.AuthorityService/ListAuthorities', ADMINS],
+  ['mezite.v1.AuthorityService/GetRotation', ADMINS],
+  ['mezite.v1.AuthorityService/RotateAuthority', ADMINS],
 
   ['mezite.v1.CertificateService/ListCertificates', ADMINS],
 

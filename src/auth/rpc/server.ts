@@ -11,7 +11,10 @@
  */
 import type { Address } from '../../base/address.ts'
 import type { Logger } from '../../base/log.ts'
+import { serverNameFor } from '../../trust/server-name.ts'
+import type { ParsedCa } from '../../x509/authority.ts'
 import { encodeCertificatePem } from '../../x509/pem.ts'
+import { spkiPin } from '../../x509/public-key.ts'
 import type { Auth } from '../auth.ts'
 import type { CallListener } from './call.ts'
 import { limitsFor } from './connection-limits.ts'
@@ -28,7 +31,7 @@ import {
 import type { StreamContext } from './stream-call.ts'
 import { endingFor } from './stream-endings.ts'
 import { createStreams } from './streams.ts'
-import { type ClosingListener, createTlsListener } from './tls-listener.ts'
+import { type ClosingListener, createTlsListener, type TlsCredentials } from './tls-listener.ts'
 import { Turnstile } from './turnstile.ts'
 import { listenOnUnixSocket, type UnixListener } from './unix-listener.ts'
 import { createVisit } from './visit.ts'
@@ -78,7 +81,6 @@ export function createHubServer(options: HubServerOptions): HubServer {
   const { auth, log, version, onCall, isServing = () => true, requestTimeoutMs } = options
   const { context, admins } = auth
   const { clock, random, authorities, store } = context
-  const { tls } = authorities
   const limits = limitsFor(options.mostConnections)
   const streams = createStreams(Math.floor(limits.hall.bot.most * STREAMS_OF_BOTS))
   const calls: StreamContext = {
@@ -92,9 +94,14 @@ export function createHubServer(options: HubServerOptions): HubServer {
   }
   const rpcs = hubRpcs(auth, version, isServing)
   const stopping = new AbortController()
-  const serving = { authority: tls, clock, random }
+  const serving = {
+    get authority() {
+      return authorities.serving
+    },
+    clock,
+    random,
+  }
   const certificate = issueServingCertificate(serving)
-  const cluster = { id: store.clusterId, tlsCas: [tls.certificate] }
 
   const common = { rpcs, calls, requestTimeoutMs }
   const open = (door: Exclude<Door, 'local'>, turnstile?: Turnstile) =>
@@ -112,10 +119,14 @@ export function createHubServer(options: HubServerOptions): HubServer {
     turnstile: undefined,
   })
   const listener = createTlsListener({
-    certificate,
-    clientCas: cluster.tlsCas.map(({ der }) => encodeCertificatePem(der)),
+    credentials: credentialsWith(certificate),
     clock,
-    readPeer: (socket, acceptedAt) => readPeer(socket, cluster, { acceptedAt, nowMs: clock.now() }),
+    readPeer: (socket, acceptedAt) =>
+      readPeer(
+        socket,
+        { id: store.clusterId, tlsCas: trustedCas() },
+        { acceptedAt, nowMs: clock.now() },
+      ),
     accept: (socket, door) => doors[door].accept(socket),
     limits,
     onClosed: options.onClosed,
@@ -125,9 +136,47 @@ export function createHubServer(options: HubServerOptions): HubServer {
   const unsubscribe = store.changes.subscribe((changes) => streams.end(endingFor(changes)))
   let servingUntil = certificate.validity.notAfterMs
 
+  let trusted = trustedCas()
+  let served = authorities.serving
+  const unfollow = authorities.subscribe(followAuthorities)
+
+  function trustedCas(): readonly ParsedCa[] {
+    return authorities.tlsCas.map(({ certificate: ca }) => ca)
+  }
+
+  /** While the TLS CA is rotated, clients that know one of the two are shown a certificate of that one. */
+  function credentialsWith(current: ServingCertificate): TlsCredentials {
+    const { tlsCas } = authorities
+    const named = tlsCas.length > 1 ? tlsCas : []
+    return {
+      certificate: current,
+      byName: new Map(
+        named.map((authority) => [
+          serverNameFor(spkiPin(authority.certificate.der)),
+          issueServingCertificate({ authority, clock, random }),
+        ]),
+      ),
+      clientCas: tlsCas.map(({ certificate: { der } }) => encodeCertificatePem(der)),
+    }
+  }
+
   function replaceCertificate(next: ServingCertificate): void {
-    listener.replaceCertificate(next)
+    listener.replaceCredentials(credentialsWith(next))
     servingUntil = next.validity.notAfterMs
+  }
+
+  /** A kept connection outlives its certificate, and must not outlive the trust in its CA. */
+  function followAuthorities(): void {
+    const before = trusted
+    trusted = trustedCas()
+    const gone = before.filter((ca) => !trusted.some(({ der }) => der.equals(ca.der)))
+    const isSame = before.length === trusted.length && gone.length === 0
+    if (isSame && served === authorities.serving) return
+    served = authorities.serving
+    replaceCertificate(issueServingCertificate(serving))
+    if (gone.length > 0) {
+      listener.endWhere((peer) => gone.some(({ x509 }) => peer.checkIssued(x509)))
+    }
   }
 
   return {
@@ -157,6 +206,7 @@ export function createHubServer(options: HubServerOptions): HubServer {
       listener.stop()
       localListener?.stop()
       unsubscribe()
+      unfollow()
       streams.stop()
       for (const door of [local, ...Object.values(doors)]) door.drain()
       const overdue = setTimeout(endAll, graceMs)

@@ -15,7 +15,12 @@ import { DOORS } from './door-limits.ts'
 import { LOBBY_LIMITS } from './lobby.ts'
 import type { Peer } from './peer.ts'
 import { issueServingCertificate } from './serving-certificate.ts'
-import { type ClosingListener, createTlsListener, type TlsListener } from './tls-listener.ts'
+import {
+  type ClosingListener,
+  createTlsListener,
+  type TlsCredentials,
+  type TlsListener,
+} from './tls-listener.ts'
 
 const ca = createTestCa()
 const PEER: Peer = {
@@ -36,6 +41,10 @@ interface Door extends Disposable {
   readonly acceptedTimes: number[]
 }
 
+function credentials(): TlsCredentials {
+  return { certificate: issue(), byName: new Map(), clientCas: [ca.pem] }
+}
+
 async function openDoor(
   mostGuests = 1_024,
   clock = new FakeClock(),
@@ -44,8 +53,7 @@ async function openDoor(
   const accepted: TLSSocket[] = []
   const acceptedTimes: number[] = []
   const listener = createTlsListener({
-    certificate: issue(),
-    clientCas: [ca.pem],
+    credentials: credentials(),
     ...{ clock, onClosed },
     readPeer: (_, acceptedAt) => {
       acceptedTimes.push(acceptedAt)
@@ -130,7 +138,7 @@ describe('the TLS listener', () => {
   it('keeps every option when its certificate is replaced', async () => {
     using door = await openDoor()
     const before = (await dial(door.address)).getPeerX509Certificate()
-    door.listener.replaceCertificate(issue())
+    door.listener.replaceCredentials(credentials())
     const socket = await dial(door.address)
     const after = socket.getPeerX509Certificate()
     assert.notEqual(after?.serialNumber, before?.serialNumber)
@@ -189,8 +197,7 @@ describe('the TLS listener', () => {
     await using other = await answerWith(() => {})
     const listen = (address: Address) =>
       createTlsListener({
-        certificate: issue(),
-        clientCas: [],
+        credentials: credentials(),
         clock: new FakeClock(),
         readPeer: () => PEER,
         accept: () => {},

@@ -11,9 +11,16 @@
  * - Whoever has proved an identity gets a place in the hall (hall.ts), as long as there is one.
  * - What a client sends is counted, and a connection that sends too much is closed.
  */
-import { constants } from 'node:crypto'
+import { constants, type X509Certificate } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls'
+import {
+  createSecureContext,
+  createServer as createTlsServer,
+  type SecureContext,
+  type SecureContextOptions,
+  type TLSSocket,
+  type TlsOptions,
+} from 'node:tls'
 import { type Address, formatAddress } from '../../base/address.ts'
 import { type Clock, SECOND } from '../../base/clock.ts'
 import { addressError } from '../../base/listen-error.ts'
@@ -38,10 +45,17 @@ export type Closing = (typeof CLOSINGS)[number]
 /** For metrics. Must not throw. */
 export type ClosingListener = (reason: Closing) => void
 
-export interface TlsListenerOptions {
+/** What the door shows of the hub, and whom it believes. */
+export interface TlsCredentials {
   readonly certificate: ServingCertificate
+  /** In its place for clients that ask for another name: see src/trust/server-name.ts. */
+  readonly byName: ReadonlyMap<string, ServingCertificate>
   /** The TLS CAs whose client certificates count, PEM. */
   readonly clientCas: readonly string[]
+}
+
+export interface TlsListenerOptions {
+  readonly credentials: TlsCredentials
   readonly clock: Pick<Clock, 'now' | 'monotonic'>
   /** @param acceptedAt before the handshake, on the monotonic clock */
   readonly readPeer: (socket: TLSSocket, acceptedAt: number) => Peer
@@ -59,7 +73,9 @@ export interface TlsListener {
   listen(address: Address): Promise<Address>
   readonly visit: FindVisit
   /** From now on, for new connections. */
-  replaceCertificate(certificate: ServingCertificate): void
+  replaceCredentials(credentials: TlsCredentials): void
+  /** Ends the connections of those whose certificates this is true of. */
+  endWhere(isEnded: (certificate: X509Certificate) => boolean): void
   /** Takes no more connections, and ends the handshakes under way. */
   stop(): void
 }
@@ -95,7 +111,12 @@ export function createTlsListener(options: TlsListenerOptions): TlsListener {
   let isStopping = false
   let isTurnDue = false
 
-  const tls = createTlsServer(tlsOptions(options.certificate, options.clientCas))
+  let contexts = contextsByName(options.credentials)
+  const tls = createTlsServer({
+    ...tlsOptions(options.credentials),
+    // Without one for that name the server's own is used.
+    SNICallback: (name, chosen) => chosen(null, contexts.get(name)),
+  })
   const server = createServer({ pauseOnConnect: true, highWaterMark: READ_AHEAD }, admit)
   server.on('error', (error) => options.onFailure?.(error))
   tls.on('secureConnection', welcome)
@@ -212,9 +233,17 @@ export function createTlsListener(options: TlsListenerOptions): TlsListener {
     connections,
     listen: (address) => listen(server, address),
     visit: (name) => arrivals.get(name)?.visit,
-    replaceCertificate: (certificate) =>
+    replaceCredentials(credentials) {
+      contexts = contextsByName(credentials)
       // Options that aren't given again are dropped, those of security among them.
-      tls.setSecureContext(tlsOptions(certificate, options.clientCas)),
+      tls.setSecureContext(tlsOptions(credentials))
+    },
+    endWhere(isEnded) {
+      for (const { socket } of [...arrivals.values()]) {
+        const certificate = socket.getPeerX509Certificate()
+        if (certificate && isEnded(certificate)) socket.destroy()
+      }
+    },
     stop() {
       isStopping = true
       clearInterval(counting)
@@ -233,16 +262,31 @@ function nameOf(socket: Socket): string {
   return `${socket.remoteAddress}:${socket.remotePort}`
 }
 
-function tlsOptions(certificate: ServingCertificate, clientCas: readonly string[]): TlsOptions {
+function contextsByName(credentials: TlsCredentials): ReadonlyMap<string, SecureContext> {
+  return new Map(
+    [...credentials.byName].map(([name, certificate]) => [
+      name,
+      createSecureContext(contextOptions(certificate, credentials.clientCas)),
+    ]),
+  )
+}
+
+function contextOptions(certificate: ServingCertificate, clientCas: readonly string[]) {
   return {
     key: certificate.privateKey,
     cert: certificate.chain,
     ca: [...clientCas],
-    requestCert: true,
-    rejectUnauthorized: false,
     minVersion: 'TLSv1.3',
     maxVersion: 'TLSv1.3',
     secureOptions: constants.SSL_OP_NO_TICKET,
+  } as const satisfies SecureContextOptions
+}
+
+function tlsOptions({ certificate, clientCas }: TlsCredentials): TlsOptions {
+  return {
+    ...contextOptions(certificate, clientCas),
+    requestCert: true,
+    rejectUnauthorized: false,
     ALPNProtocols: ['h2'],
     handshakeTimeout: HANDSHAKE_TIMEOUT,
   }

@@ -4,7 +4,12 @@ import { deleteAdmin, insertAdmin } from './tables/admins.ts'
 import { insertCheckpoint } from './tables/audit-checkpoints.ts'
 import { insertAuditKey } from './tables/audit-keys.ts'
 import { dropPrunedEvents, pruneEvents } from './tables/audit-pruning.ts'
-import { insertAuthority } from './tables/authorities.ts'
+import {
+  deleteAuthority,
+  insertAuthority,
+  moveAuthority,
+  resealKeys,
+} from './tables/authorities.ts'
 import { deleteBot, expectBot, insertBot, replaceBot, touchBot } from './tables/bots.ts'
 import { forgetCertificates, insertCertificate } from './tables/certificates.ts'
 import { insertInstance, replaceInstance } from './tables/instances.ts'
@@ -77,6 +82,12 @@ export function stepsOf(change: Change): readonly Step[] {
       return deleteAdmin(change.name)
     case 'insert-authority':
       return insertAuthority(change.authority)
+    case 'move-authority':
+      return moveAuthority(change.id, change.expected, change.rotation)
+    case 'delete-authority':
+      return deleteAuthority(change.id, change.expected)
+    case 'reseal-keys':
+      return resealKeys(change)
     case 'record-restore':
       return recordRestore(change.restore)
     case 'insert-audit-key':

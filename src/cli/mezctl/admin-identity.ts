@@ -6,6 +6,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { open, stat, unlink } from 'node:fs/promises'
 import { formatAddress, parseAddress } from '../../base/address.ts'
 import { messageOf, systemErrorCode } from '../../base/errors.ts'
+import { systemFileSystem, writeFileDurably } from '../../base/file-system.ts'
 import type { ClientCredential, HubAddress, HubTrust } from '../../client/identity-hub.ts'
 import { encodeCertificatePem, parseCertificatePem } from '../../x509/pem.ts'
 import { CliError } from '../cli-error.ts'
@@ -92,6 +93,15 @@ export async function createIdentityFile(
     throw error
   } finally {
     await handle.close()
+  }
+}
+
+/** In place of one that is there, at once. @throws CliError `file-unwritable` */
+export async function replaceIdentityFile(path: string, identity: AdminIdentity): Promise<void> {
+  try {
+    await writeFileDurably(systemFileSystem, path, encodeAdminIdentity(identity), { mode: 0o600 })
+  } catch (cause) {
+    throw new CliError('file-unwritable', `can't replace ${path}: ${messageOf(cause)}`, { cause })
   }
 }
 

@@ -2,7 +2,7 @@ import type { AuditState, Authority, GetStatusResponse } from '../../gen/mezite/
 import { formatJson, formatParameter } from '../output-format.ts'
 import { type Column, formatDetails, formatTable, hasStyles } from '../table.ts'
 import { defineVerb } from '../verb.ts'
-import { authorityJson } from './ca/export.ts'
+import { authorityJson } from './ca/view.ts'
 import { hubParameters, withHub } from './connection.ts'
 import { counted, timeText } from './wire-values.ts'
 

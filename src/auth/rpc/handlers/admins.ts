@@ -2,6 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf'
 import { type AdminSchema, AdminService } from '../../../gen/mezite/v1/admin_pb.js'
 import { toTimestamp } from '../../../rpc/times.ts'
 import type { Auth } from '../../auth.ts'
+import { AuthError } from '../../errors.ts'
 import type { AdminRecord } from '../../records.ts'
 import { type Rpc, rpc } from '../rpc.ts'
 import { optionalDuration } from './fields.ts'
@@ -9,6 +10,7 @@ import { optionalDuration } from './fields.ts'
 export function adminRpcs({ admins, context }: Auth): readonly Rpc[] {
   const { method } = AdminService
   const { authorities, publicAddress } = context
+  const tlsCas = () => authorities.tlsCas.map(({ certificate }) => certificate.der)
   return [
     rpc(method.createAdmin, async (request, caller) => {
       const { admin, certificate } = await admins.create(caller, {
@@ -16,12 +18,21 @@ export function adminRpcs({ admins, context }: Auth): readonly Rpc[] {
         publicKey: Buffer.from(request.publicKey),
         ttl: optionalDuration('ttl', request.ttl),
       })
-      const tlsCas = authorities.records.filter(({ type }) => type === 'tls')
       return {
         admin: toAdmin(admin),
         certificate,
-        tlsCa: tlsCas.map(({ publicPart }) => publicPart),
+        tlsCa: tlsCas(),
         publicAddress: publicAddress(),
+      }
+    }),
+    rpc(method.renewAdmin, async (request, caller) => {
+      // The access table lets no other caller through.
+      if (caller.kind !== 'admin') throw new AuthError('internal', 'only an admin has this call')
+      const renewed = await admins.renew(caller, Buffer.from(request.publicKey))
+      return {
+        admin: toAdmin(renewed.admin),
+        certificate: renewed.certificate,
+        tlsCa: tlsCas(),
       }
     }),
     rpc(method.listAdmins, async () => ({ admins: (await admins.list()).map(toAdmin) })),

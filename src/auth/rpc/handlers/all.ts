@@ -24,7 +24,6 @@ import { tokenRpcs } from './tokens.ts'
  * @param isServing whether the hub is in a state to serve, for its health service
  */
 export function hubRpcs(auth: Auth, version: string, isServing: () => boolean): readonly Rpc[] {
-  const { authorities } = auth.context
   return [
     ...joinRpcs(auth.joining),
     ...identityRpcs(auth),
@@ -38,7 +37,7 @@ export function hubRpcs(auth: Auth, version: string, isServing: () => boolean): 
     ...accessRpcs(auth.board),
     ...sessionRpcs(auth.sessions),
     ...adminRpcs(auth),
-    ...authorityRpcs(authorities.records),
+    ...authorityRpcs(auth),
     ...certificateRpcs(auth.inventory),
     ...auditRpcs(auth.audit, auth.context),
     ...statusRpcs(auth, version),

@@ -5,11 +5,12 @@ import type { BotCaller, Caller } from '../../caller.ts'
 import { AuthError } from '../../errors.ts'
 import type { TrustBundle } from '../../issuing.ts'
 import { botRemoved } from '../../refusals.ts'
+import type { RotationDuties } from '../../rotations.ts'
 import { type Rpc, rpc, stream } from '../rpc.ts'
 import { readCertificateRequest, toIssuedIdentity } from './certificates.ts'
-import { toReachableNode, toTrust } from './trust-messages.ts'
+import { readDigest, toDuties, toReachableNode, toTrust } from './trust-messages.ts'
 
-export function identityRpcs({ renewal, instances, board }: Auth): readonly Rpc[] {
+export function identityRpcs({ renewal, instances, board, rotations }: Auth): readonly Rpc[] {
   const { method } = IdentityService
   const share = createSharing()
   return [
@@ -20,18 +21,32 @@ export function identityRpcs({ renewal, instances, board }: Auth): readonly Rpc[
     stream(method.watchIdentity, toSurroundings, async (_request, caller, outlet) => {
       const bearer = botCaller(caller)
       await instances.requireCurrent(bearer)
+      outlet.subscribe(() => rotations.attendance.enter(bearer))
       outlet.subscribe(() =>
         board.watchBot(bearer.bot, {
-          update: (update) => outlet.send(share(update)),
+          update: (update) => outlet.send(withDuties(share(update), bearer)),
           gone: () => outlet.end(botRemoved(bearer.bot)),
         }),
       )
     }),
+    rpc(method.reportTrust, async ({ trustDigest }, caller) => {
+      const bearer = botCaller(caller)
+      await instances.requireCurrent(bearer)
+      rotations.attendance.report(bearer, readDigest(trustDigest), undefined)
+      return {}
+    }),
   ]
+
+  function withDuties(update: BotUpdate, bearer: BotCaller): Told {
+    const duties = rotations.duties(bearer)
+    return duties ? { ...update, duties } : update
+  }
 }
 
-function toSurroundings({ trust, nodes }: BotUpdate) {
-  return { trust: toTrust(trust), nodes: nodes.map(toReachableNode) }
+type Told = BotUpdate & { readonly duties?: RotationDuties }
+
+function toSurroundings({ trust, nodes, duties }: Told) {
+  return { trust: toTrust(trust), nodes: nodes.map(toReachableNode), ...toDuties(duties) }
 }
 
 /** One object for all updates that say the same, so that it is encoded once. */

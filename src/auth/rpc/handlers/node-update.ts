@@ -4,7 +4,7 @@ import type { LoginGrantSchema, WatchNodeResponseSchema } from '../../../gen/mez
 import type { AccessRow } from '../../board/access-list.ts'
 import type { NodeUpdate } from '../../board/node-update.ts'
 import { toLock } from './locks.ts'
-import { toTrust } from './trust-messages.ts'
+import { toDuties, toTrust } from './trust-messages.ts'
 
 export function toNodeUpdate(update: NodeUpdate): MessageInitShape<typeof WatchNodeResponseSchema> {
   const { full, locks, trust } = update
@@ -28,6 +28,7 @@ export function toNodeUpdate(update: NodeUpdate): MessageInitShape<typeof WatchN
     locks: locks?.map((lock) => toLock({ ...lock, message: '', createdBy: '' })) ?? [],
     endSessions: [...update.endSessions],
     ...(trust && { trust: toTrust(trust) }),
+    ...toDuties(update.duties),
   }
 }
 

@@ -4,7 +4,7 @@ import type { Auth } from '../../auth.ts'
 import { actorOf } from '../../caller.ts'
 import { type Rpc, rpc } from '../rpc.ts'
 import { toAuditState } from './audit-messages.ts'
-import { toAuthority } from './authorities.ts'
+import { toAuthorities } from './authorities.ts'
 
 export function statusRpcs({ status, context }: Auth, version: string): readonly Rpc[] {
   return [
@@ -26,7 +26,9 @@ export function statusRpcs({ status, context }: Auth, version: string): readonly
         sessions: BigInt(now.sessions),
         auditEvents: BigInt(now.audit.events),
         audit: toAuditState(now.audit),
-        authorities: context.authorities.records.map(toAuthority),
+        authorities: (['user', 'host', 'tls'] as const).flatMap((type) =>
+          toAuthorities(context.authorities.records, type),
+        ),
         caller: actorOf(caller),
       }
     }),

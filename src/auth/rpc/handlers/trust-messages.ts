@@ -1,7 +1,10 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { ReachableNodeSchema, TrustBundleSchema } from '../../../gen/mezite/v1/identity_pb.js'
+import { toDuration } from '../../../rpc/times.ts'
 import type { ReachableNode } from '../../board/evaluate-access.ts'
+import { AuthError } from '../../errors.ts'
 import type { TrustBundle } from '../../issuing.ts'
+import type { RotationDuties } from '../../rotations.ts'
 
 export function toTrust(trust: TrustBundle): MessageInitShape<typeof TrustBundleSchema> {
   return {
@@ -20,4 +23,21 @@ export function toReachableNode({
 }: ReachableNode): MessageInitShape<typeof ReachableNodeSchema> {
   const [host = name] = hosts
   return { name, host, port, logins: [...logins] }
+}
+
+/** What a rotation asks of whoever watches. */
+export function toDuties(duties: RotationDuties | undefined) {
+  const { reportTrust = false, renewWithinMs } = duties ?? {}
+  return {
+    reportTrust,
+    ...(renewWithinMs !== undefined && { renewWithin: toDuration(renewWithinMs) }),
+  }
+}
+
+const DIGEST_LENGTH = 32
+
+/** In hexadecimal. @throws AuthError `invalid-request` */
+export function readDigest(bytes: Uint8Array): string {
+  if (bytes.length === DIGEST_LENGTH) return Buffer.from(bytes).toString('hex')
+  throw new AuthError('invalid-request', 'trust_digest is not a SHA-256')
 }

@@ -12,6 +12,16 @@ export function createInstanceReader(database: Reading): InstanceReader {
       const row = await database.get('SELECT * FROM instances WHERE id = :id', { id })
       return row && toInstance(row)
     },
+    async listSeenBefore(seenBefore, endsAfter) {
+      return (
+        await database.all(
+          `SELECT * FROM instances
+           WHERE last_seen_at < :seen_before AND identity_expires_at > :ends_after
+           ORDER BY bot, id`,
+          { seen_before: seenBefore, ends_after: endsAfter },
+        )
+      ).map(toInstance)
+    },
     async listForBot(bot) {
       return (
         await database.all('SELECT * FROM instances WHERE bot = :bot ORDER BY joined_at DESC, id', {

@@ -1,20 +1,19 @@
-import { required } from '../../../base/parameter.ts'
-import { choice } from '../../../base/value-kind.ts'
 import type { Authority } from '../../../gen/mezite/v1/admin_pb.js'
 import { CliError } from '../../cli-error.ts'
 import { formatJson, formatParameter } from '../../output-format.ts'
 import { printableLines } from '../../printable.ts'
 import { defineVerb } from '../../verb.ts'
 import { hubParameters, withHub } from '../connection.ts'
-import { timeText } from '../wire-values.ts'
+import { whichCa } from './types.ts'
+import { authorityJson } from './view.ts'
 
 export const caExport = defineVerb({
   name: 'export',
   summary: "print a CA's public key or certificate",
   description:
-    "Prints the public half of one of the CAs, ready for a file: the User CA as a line for sshd's TrustedUserCAKeys, the Host CA as a key line for known_hosts, the TLS CA as a PEM certificate for --ca-file.",
+    "Prints the public half of one of the CAs, ready for a file: the User CA as a line for sshd's TrustedUserCAKeys, the Host CA as a key line for known_hosts, the TLS CA as a PEM certificate for --ca-file. While a CA is rotated there are two of them: trust both.",
   parameters: {
-    type: required(choice('user', 'host', 'tls'), { help: 'which CA' }),
+    type: whichCa,
     ...formatParameter,
     ...hubParameters,
   },
@@ -26,7 +25,7 @@ export const caExport = defineVerb({
     },
     { command: 'mezctl ca export --type=tls > mezite-ca.pem', does: "for mezd's --ca-file" },
   ],
-  seeAlso: ['mezctl status', 'mezd identity start'],
+  seeAlso: ['mezctl ca ls', 'mezctl ca rotate', 'mezd identity start'],
   async run(values, invocation) {
     const { type, format } = values
     const { authorities } = await withHub(values, invocation, (hub, options) =>
@@ -38,16 +37,6 @@ export const caExport = defineVerb({
     )
   },
 })
-
-export function authorityJson(authority: Authority) {
-  return {
-    id: authority.id,
-    type: authority.type,
-    created_at: timeText(authority.createdAt),
-    fingerprint: authority.fingerprint,
-    public_key: authority.publicKey,
-  }
-}
 
 function keyLines(authorities: readonly Authority[]): string {
   return authorities.map(({ publicKey }) => `${printableLines(publicKey.trimEnd())}\n`).join('')

@@ -1388,6 +1388,54 @@ export declare type DeleteAdminResponse = Message<"mezite.v1.DeleteAdminResponse
 export declare const DeleteAdminResponseSchema: GenMessage<DeleteAdminResponse>;
 
 /**
+ * @generated from message mezite.v1.RenewAdminRequest
+ */
+export declare type RenewAdminRequest = Message<"mezite.v1.RenewAdminRequest"> & {
+  /**
+   * SubjectPublicKeyInfo, DER: the one that the caller's certificate is for.
+   *
+   * @generated from field: bytes public_key = 1;
+   */
+  publicKey: Uint8Array;
+};
+
+/**
+ * Describes the message mezite.v1.RenewAdminRequest.
+ * Use `create(RenewAdminRequestSchema)` to create a new message.
+ */
+export declare const RenewAdminRequestSchema: GenMessage<RenewAdminRequest>;
+
+/**
+ * @generated from message mezite.v1.RenewAdminResponse
+ */
+export declare type RenewAdminResponse = Message<"mezite.v1.RenewAdminResponse"> & {
+  /**
+   * @generated from field: mezite.v1.Admin admin = 1;
+   */
+  admin?: Admin | undefined;
+
+  /**
+   * X.509, DER.
+   *
+   * @generated from field: bytes certificate = 2;
+   */
+  certificate: Uint8Array;
+
+  /**
+   * X.509 CA certificates, DER.
+   *
+   * @generated from field: repeated bytes tls_ca = 3;
+   */
+  tlsCa: Uint8Array[];
+};
+
+/**
+ * Describes the message mezite.v1.RenewAdminResponse.
+ * Use `create(RenewAdminResponseSchema)` to create a new message.
+ */
+export declare const RenewAdminResponseSchema: GenMessage<RenewAdminResponse>;
+
+/**
  * @generated from message mezite.v1.Authority
  */
 export declare type Authority = Message<"mezite.v1.Authority"> & {
@@ -1421,6 +1469,25 @@ export declare type Authority = Message<"mezite.v1.Authority"> & {
    * @generated from field: string fingerprint = 5;
    */
   fingerprint: string;
+
+  /**
+   * Of a CA that is on its way in: the phase of its rotation. Empty: it is in place.
+   *
+   * @generated from field: string phase = 6;
+   */
+  phase: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp phase_since = 7;
+   */
+  phaseSince?: Timestamp | undefined;
+
+  /**
+   * Whether certificates are signed by it now.
+   *
+   * @generated from field: bool signs = 8;
+   */
+  signs: boolean;
 };
 
 /**
@@ -1623,6 +1690,178 @@ export declare type Certificate = Message<"mezite.v1.Certificate"> & {
  * Use `create(CertificateSchema)` to create a new message.
  */
 export declare const CertificateSchema: GenMessage<Certificate>;
+
+/**
+ * @generated from message mezite.v1.GetRotationRequest
+ */
+export declare type GetRotationRequest = Message<"mezite.v1.GetRotationRequest"> & {
+  /**
+   * @generated from field: string type = 1;
+   */
+  type: string;
+};
+
+/**
+ * Describes the message mezite.v1.GetRotationRequest.
+ * Use `create(GetRotationRequestSchema)` to create a new message.
+ */
+export declare const GetRotationRequestSchema: GenMessage<GetRotationRequest>;
+
+/**
+ * @generated from message mezite.v1.GetRotationResponse
+ */
+export declare type GetRotationResponse = Message<"mezite.v1.GetRotationResponse"> & {
+  /**
+   * @generated from field: mezite.v1.Rotation rotation = 1;
+   */
+  rotation?: Rotation | undefined;
+};
+
+/**
+ * Describes the message mezite.v1.GetRotationResponse.
+ * Use `create(GetRotationResponseSchema)` to create a new message.
+ */
+export declare const GetRotationResponseSchema: GenMessage<GetRotationResponse>;
+
+/**
+ * @generated from message mezite.v1.RotateAuthorityRequest
+ */
+export declare type RotateAuthorityRequest = Message<"mezite.v1.RotateAuthorityRequest"> & {
+  /**
+   * @generated from field: string type = 1;
+   */
+  type: string;
+
+  /**
+   * `init`, `update-clients`, `update-servers`, `done` or `rollback`. Empty: the next one.
+   *
+   * @generated from field: string to = 2;
+   */
+  to: string;
+
+  /**
+   * Without waiting for those who haven't followed.
+   *
+   * @generated from field: bool force = 3;
+   */
+  force: boolean;
+};
+
+/**
+ * Describes the message mezite.v1.RotateAuthorityRequest.
+ * Use `create(RotateAuthorityRequestSchema)` to create a new message.
+ */
+export declare const RotateAuthorityRequestSchema: GenMessage<RotateAuthorityRequest>;
+
+/**
+ * @generated from message mezite.v1.RotateAuthorityResponse
+ */
+export declare type RotateAuthorityResponse = Message<"mezite.v1.RotateAuthorityResponse"> & {
+  /**
+   * @generated from field: mezite.v1.Rotation rotation = 1;
+   */
+  rotation?: Rotation | undefined;
+};
+
+/**
+ * Describes the message mezite.v1.RotateAuthorityResponse.
+ * Use `create(RotateAuthorityResponseSchema)` to create a new message.
+ */
+export declare const RotateAuthorityResponseSchema: GenMessage<RotateAuthorityResponse>;
+
+/**
+ * @generated from message mezite.v1.Rotation
+ */
+export declare type Rotation = Message<"mezite.v1.Rotation"> & {
+  /**
+   * @generated from field: string type = 1;
+   */
+  type: string;
+
+  /**
+   * Empty: none is under way.
+   *
+   * @generated from field: string phase = 2;
+   */
+  phase: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp since = 3;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp started_at = 4;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * The step that follows.
+   *
+   * @generated from field: string next = 5;
+   */
+  next: string;
+
+  /**
+   * For whom that step waits; at most 100 of them.
+   *
+   * @generated from field: repeated mezite.v1.RotationLaggard waiting_for = 6;
+   */
+  waitingFor: RotationLaggard[];
+
+  /**
+   * @generated from field: uint64 waiting_count = 7;
+   */
+  waitingCount: bigint;
+};
+
+/**
+ * Describes the message mezite.v1.Rotation.
+ * Use `create(RotationSchema)` to create a new message.
+ */
+export declare const RotationSchema: GenMessage<Rotation>;
+
+/**
+ * @generated from message mezite.v1.RotationLaggard
+ */
+export declare type RotationLaggard = Message<"mezite.v1.RotationLaggard"> & {
+  /**
+   * `bot`, `node`, `admin` or `certificates`.
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string instance_id = 3;
+   */
+  instanceId: string;
+
+  /**
+   * What it hasn't done.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+
+  /**
+   * When it needn't be waited for any more, whatever it does.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 5;
+   */
+  until?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message mezite.v1.RotationLaggard.
+ * Use `create(RotationLaggardSchema)` to create a new message.
+ */
+export declare const RotationLaggardSchema: GenMessage<RotationLaggard>;
 
 /**
  * @generated from message mezite.v1.AuditEvent
@@ -2539,6 +2778,16 @@ export declare const AdminService: GenService<{
     input: typeof DeleteAdminRequestSchema;
     output: typeof DeleteAdminResponseSchema;
   },
+  /**
+   * Certifies the caller's key anew, until the same time: by the TLS CA that signs now.
+   *
+   * @generated from rpc mezite.v1.AdminService.RenewAdmin
+   */
+  renewAdmin: {
+    methodKind: "unary";
+    input: typeof RenewAdminRequestSchema;
+    output: typeof RenewAdminResponseSchema;
+  },
 }>;
 
 /**
@@ -2554,6 +2803,26 @@ export declare const AuthorityService: GenService<{
     methodKind: "unary";
     input: typeof ListAuthoritiesRequestSchema;
     output: typeof ListAuthoritiesResponseSchema;
+  },
+  /**
+   * How far the rotation of a CA has come, and for whom its next step waits.
+   *
+   * @generated from rpc mezite.v1.AuthorityService.GetRotation
+   */
+  getRotation: {
+    methodKind: "unary";
+    input: typeof GetRotationRequestSchema;
+    output: typeof GetRotationResponseSchema;
+  },
+  /**
+   * Takes a step of a rotation. A step that has been taken already changes nothing.
+   *
+   * @generated from rpc mezite.v1.AuthorityService.RotateAuthority
+   */
+  rotateAuthority: {
+    methodKind: "unary";
+    input: typeof RotateAuthorityRequestSchema;
+    output: typeof RotateAuthorityResponseSchema;
   },
 }>;
 

@@ -181,6 +181,20 @@ export declare type WatchIdentityResponse = Message<"mezite.v1.WatchIdentityResp
    * @generated from field: repeated mezite.v1.ReachableNode nodes = 2;
    */
   nodes: ReachableNode[];
+
+  /**
+   * Set while a CA is rotated: the hub waits to hear that this trust is in effect.
+   *
+   * @generated from field: bool report_trust = 3;
+   */
+  reportTrust: boolean;
+
+  /**
+   * Renew at a random time within this. Unset: as planned.
+   *
+   * @generated from field: google.protobuf.Duration renew_within = 4;
+   */
+  renewWithin?: Duration | undefined;
 };
 
 /**
@@ -188,6 +202,36 @@ export declare type WatchIdentityResponse = Message<"mezite.v1.WatchIdentityResp
  * Use `create(WatchIdentityResponseSchema)` to create a new message.
  */
 export declare const WatchIdentityResponseSchema: GenMessage<WatchIdentityResponse>;
+
+/**
+ * @generated from message mezite.v1.ReportTrustRequest
+ */
+export declare type ReportTrustRequest = Message<"mezite.v1.ReportTrustRequest"> & {
+  /**
+   * Of the trust that is in effect: SHA-256, see trustDigest in src/trust.
+   *
+   * @generated from field: bytes trust_digest = 1;
+   */
+  trustDigest: Uint8Array;
+};
+
+/**
+ * Describes the message mezite.v1.ReportTrustRequest.
+ * Use `create(ReportTrustRequestSchema)` to create a new message.
+ */
+export declare const ReportTrustRequestSchema: GenMessage<ReportTrustRequest>;
+
+/**
+ * @generated from message mezite.v1.ReportTrustResponse
+ */
+export declare type ReportTrustResponse = Message<"mezite.v1.ReportTrustResponse"> & {
+};
+
+/**
+ * Describes the message mezite.v1.ReportTrustResponse.
+ * Use `create(ReportTrustResponseSchema)` to create a new message.
+ */
+export declare const ReportTrustResponseSchema: GenMessage<ReportTrustResponse>;
 
 /**
  * One generation of a bot instance: its certificates, and what it needs to use them.
@@ -369,6 +413,16 @@ export declare const IdentityService: GenService<{
     methodKind: "server_streaming";
     input: typeof WatchIdentityRequestSchema;
     output: typeof WatchIdentityResponseSchema;
+  },
+  /**
+   * Whom the caller's files trust by now; only where the hub has asked for it.
+   *
+   * @generated from rpc mezite.v1.IdentityService.ReportTrust
+   */
+  reportTrust: {
+    methodKind: "unary";
+    input: typeof ReportTrustRequestSchema;
+    output: typeof ReportTrustResponseSchema;
   },
 }>;
 

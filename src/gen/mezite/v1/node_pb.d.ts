@@ -302,6 +302,20 @@ export declare type WatchNodeResponse = Message<"mezite.v1.WatchNodeResponse"> &
    * @generated from field: mezite.v1.TrustBundle trust = 10;
    */
   trust?: TrustBundle | undefined;
+
+  /**
+   * Beside `trust`, while a CA is rotated: the hub waits to hear that this trust is in effect.
+   *
+   * @generated from field: bool report_trust = 11;
+   */
+  reportTrust: boolean;
+
+  /**
+   * Renew at a random time within this. Unset: as planned.
+   *
+   * @generated from field: google.protobuf.Duration renew_within = 12;
+   */
+  renewWithin?: Duration | undefined;
 };
 
 /**
@@ -309,6 +323,43 @@ export declare type WatchNodeResponse = Message<"mezite.v1.WatchNodeResponse"> &
  * Use `create(WatchNodeResponseSchema)` to create a new message.
  */
 export declare const WatchNodeResponseSchema: GenMessage<WatchNodeResponse>;
+
+/**
+ * @generated from message mezite.v1.ReportNodeTrustRequest
+ */
+export declare type ReportNodeTrustRequest = Message<"mezite.v1.ReportNodeTrustRequest"> & {
+  /**
+   * Of the trust that is in effect: SHA-256, see trustDigest in src/trust.
+   *
+   * @generated from field: bytes trust_digest = 1;
+   */
+  trustDigest: Uint8Array;
+
+  /**
+   * Of the host certificate that sshd serves.
+   *
+   * @generated from field: uint64 host_certificate_serial = 2;
+   */
+  hostCertificateSerial: bigint;
+};
+
+/**
+ * Describes the message mezite.v1.ReportNodeTrustRequest.
+ * Use `create(ReportNodeTrustRequestSchema)` to create a new message.
+ */
+export declare const ReportNodeTrustRequestSchema: GenMessage<ReportNodeTrustRequest>;
+
+/**
+ * @generated from message mezite.v1.ReportNodeTrustResponse
+ */
+export declare type ReportNodeTrustResponse = Message<"mezite.v1.ReportNodeTrustResponse"> & {
+};
+
+/**
+ * Describes the message mezite.v1.ReportNodeTrustResponse.
+ * Use `create(ReportNodeTrustResponseSchema)` to create a new message.
+ */
+export declare const ReportNodeTrustResponseSchema: GenMessage<ReportNodeTrustResponse>;
 
 /**
  * The bots that share a set of roles, and so their grants.
@@ -1263,6 +1314,16 @@ export declare const NodeAgentService: GenService<{
     methodKind: "server_streaming";
     input: typeof WatchNodeRequestSchema;
     output: typeof WatchNodeResponseSchema;
+  },
+  /**
+   * Whom the node's files trust by now; only where the hub has asked for it.
+   *
+   * @generated from rpc mezite.v1.NodeAgentService.ReportNodeTrust
+   */
+  reportNodeTrust: {
+    methodKind: "unary";
+    input: typeof ReportNodeTrustRequestSchema;
+    output: typeof ReportNodeTrustResponseSchema;
   },
   /**
    * What happened on the node since the last report. A report that comes twice counts once.

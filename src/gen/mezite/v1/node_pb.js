@@ -11,7 +11,7 @@ import { file_mezite_v1_identity } from "./identity_pb.js";
  * Describes the file mezite/v1/node.proto.
  */
 export const file_mezite_v1_node = /*@__PURE__*/
-  fileDesc("ChRtZXppdGUvdjEvbm9kZS5wcm90bxIJbWV6aXRlLnYxItEBCg9Ob2RlRGVzY3JpcHRpb24SDAoEbmFtZRgBIAEoCRI2CgZsYWJlbHMYAiADKAsyJi5tZXppdGUudjEuTm9kZURlc2NyaXB0aW9uLkxhYmVsc0VudHJ5Eg0KBWhvc3RzGAMgAygJEgwKBHBvcnQYBCABKA0SFgoOY2xpZW50X3ZlcnNpb24YBSABKAkSFAoMc3NoZF92ZXJzaW9uGAYgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEivAEKFk5vZGVDZXJ0aWZpY2F0ZVJlcXVlc3QSGwoTaWRlbnRpdHlfcHVibGljX2tleRgBIAEoDBIXCg9ob3N0X3B1YmxpY19rZXkYAiABKAwSKAoEbm9kZRgDIAEoCzIaLm1leml0ZS52MS5Ob2RlRGVzY3JpcHRpb24SLwoLY2xpZW50X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWtleV9wcm9vZhgFIAEoDCJZCg9Kb2luTm9kZVJlcXVlc3QSEgoKam9pbl90b2tlbhgBIAEoCRIyCgdyZXF1ZXN0GAIgASgLMiEubWV6aXRlLnYxLk5vZGVDZXJ0aWZpY2F0ZVJlcXVlc3QiNwoQSm9pbk5vZGVSZXNwb25zZRIjCgRub2RlGAEgASgLMhUubWV6aXRlLnYxLklzc3VlZE5vZGUiRgoQUmVuZXdOb2RlUmVxdWVzdBIyCgdyZXF1ZXN0GAEgASgLMiEubWV6aXRlLnYxLk5vZGVDZXJ0aWZpY2F0ZVJlcXVlc3QiOAoRUmVuZXdOb2RlUmVzcG9uc2USIwoEbm9kZRgBIAEoCzIVLm1leml0ZS52MS5Jc3N1ZWROb2RlItABCgpJc3N1ZWROb2RlEgwKBG5hbWUYASABKAkSEwoLaW5zdGFuY2VfaWQYAiABKAkSEgoKZ2VuZXJhdGlvbhgDIAEoBBIcChRpZGVudGl0eV9jZXJ0aWZpY2F0ZRgEIAEoDBIYChBob3N0X2NlcnRpZmljYXRlGAUgASgMEiUKBXRydXN0GAYgASgLMhYubWV6aXRlLnYxLlRydXN0QnVuZGxlEiwKCGh1Yl90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCISChBXYXRjaE5vZGVSZXF1ZXN0IqYCChFXYXRjaE5vZGVSZXNwb25zZRIMCgRmdWxsGAEgASgIEiUKBmdyb3VwcxgCIAMoCzIVLm1leml0ZS52MS5HcmFudEdyb3VwEhYKDnJlbW92ZWRfZ3JvdXBzGAMgAygJEjAKC21lbWJlcnNoaXBzGAQgAygLMhsubWV6aXRlLnYxLk1lbWJlcnNoaXBDaGFuZ2USDwoHcmV2b2tlZBgFIAMoBBIRCglmb3Jnb3R0ZW4YBiADKAQSEQoJaGFzX2xvY2tzGAcgASgIEh4KBWxvY2tzGAggAygLMg8ubWV6aXRlLnYxLkxvY2sSFAoMZW5kX3Nlc3Npb25zGAkgAygJEiUKBXRydXN0GAogASgLMhYubWV6aXRlLnYxLlRydXN0QnVuZGxlIlMKCkdyYW50R3JvdXASCgoCaWQYASABKAkSJQoGZ3JhbnRzGAIgAygLMhUubWV6aXRlLnYxLkxvZ2luR3JhbnQSEgoKcHJpbmNpcGFscxgDIAMoCSKBAQoKTG9naW5HcmFudBINCgVsb2dpbhgBIAEoCRIXCg9wb3J0X2ZvcndhcmRpbmcYAiABKAgSEQoJZmlsZV9jb3B5GAMgASgIEgsKA3B0eRgEIAEoCBIUCgxzb3VyY2VfY2lkcnMYBSADKAkSFQoNZm9yY2VfY29tbWFuZBgGIAEoCSJBChBNZW1iZXJzaGlwQ2hhbmdlEg0KBWdyb3VwGAEgASgJEg0KBWFkZGVkGAIgAygJEg8KB3JlbW92ZWQYAyADKAkiQAoVUmVwb3J0U2Vzc2lvbnNSZXF1ZXN0EicKBmV2ZW50cxgBIAMoCzIXLm1leml0ZS52MS5TZXNzaW9uRXZlbnQiGAoWUmVwb3J0U2Vzc2lvbnNSZXNwb25zZSLJAQoMU2Vzc2lvbkV2ZW50EhIKCnNlc3Npb25faWQYASABKAkSDQoFZW5kZWQYAiABKAgSKAoEdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFbG9naW4YBCABKAkSCwoDYm90GAUgASgJEhMKC2luc3RhbmNlX2lkGAYgASgJEhoKEmNlcnRpZmljYXRlX3NlcmlhbBgHIAEoBBIPCgdhZGRyZXNzGAggASgJEg4KBnJlYXNvbhgJIAEoCSISChBMZWF2ZU5vZGVSZXF1ZXN0IhMKEUxlYXZlTm9kZVJlc3BvbnNlIqkECgROb2RlEgwKBG5hbWUYASABKAkSKwoGbGFiZWxzGAIgAygLMhsubWV6aXRlLnYxLk5vZGUuTGFiZWxzRW50cnkSDQoFaG9zdHMYAyADKAkSDAoEcG9ydBgEIAEoDRINCgVzdGF0ZRgFIAEoCRItCglqb2luZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWxhc3Rfc2VlbhgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOY2xpZW50X3ZlcnNpb24YCCABKAkSFAoMc3NoZF92ZXJzaW9uGAkgASgJEg8KB2FkZHJlc3MYCiABKAkSEwoLaW5zdGFuY2VfaWQYCyABKAkSEgoKZ2VuZXJhdGlvbhgMIAEoBBI/Chtob3N0X2NlcnRpZmljYXRlX2V4cGlyZXNfYXQYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjcKE2lkZW50aXR5X2V4cGlyZXNfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh4KBWxvY2tzGA8gAygLMg8ubWV6aXRlLnYxLkxvY2sSKwoLcmVhZG1pc3Npb24YECABKAsyFi5tZXppdGUudjEuUmVhZG1pc3Npb24aLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASI5ChBMaXN0Tm9kZXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJIkwKEUxpc3ROb2Rlc1Jlc3BvbnNlEh4KBW5vZGVzGAEgAygLMg8ubWV6aXRlLnYxLk5vZGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIh4KDkdldE5vZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkiMAoPR2V0Tm9kZVJlc3BvbnNlEh0KBG5vZGUYASABKAsyDy5tZXppdGUudjEuTm9kZSKKAQoRVXBkYXRlTm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCRI4CgZsYWJlbHMYAiADKAsyKC5tZXppdGUudjEuVXBkYXRlTm9kZVJlcXVlc3QuTGFiZWxzRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIzChJVcGRhdGVOb2RlUmVzcG9uc2USHQoEbm9kZRgBIAEoCzIPLm1leml0ZS52MS5Ob2RlIiEKEURlbGV0ZU5vZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkiFAoSRGVsZXRlTm9kZVJlc3BvbnNlIkoKElJlYWRtaXROb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJEiYKA3R0bBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJCChNSZWFkbWl0Tm9kZVJlc3BvbnNlEisKC3JlYWRtaXNzaW9uGAEgASgLMhYubWV6aXRlLnYxLlJlYWRtaXNzaW9uIiwKHENhbmNlbE5vZGVSZWFkbWlzc2lvblJlcXVlc3QSDAoEbmFtZRgBIAEoCSJKCh1DYW5jZWxOb2RlUmVhZG1pc3Npb25SZXNwb25zZRIpCgljYW5jZWxsZWQYASADKAsyFi5tZXppdGUudjEuUmVhZG1pc3Npb24iWAoSQ3JlYXRlVG9rZW5SZXF1ZXN0EgwKBHJvbGUYASABKAkSJgoDdHRsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEgwKBHVzZXMYAyABKA0iUgoTQ3JlYXRlVG9rZW5SZXNwb25zZRIjCgV0b2tlbhgBIAEoCzIULm1leml0ZS52MS5Kb2luVG9rZW4SFgoOcHVibGljX2FkZHJlc3MYAiABKAkiEwoRTGlzdFRva2Vuc1JlcXVlc3QiPQoSTGlzdFRva2Vuc1Jlc3BvbnNlEicKBnRva2VucxgBIAMoCzIXLm1leml0ZS52MS5Ub2tlblN1bW1hcnkiIAoSRGVsZXRlVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJIhUKE0RlbGV0ZVRva2VuUmVzcG9uc2UiPgoSQ2hlY2tBY2Nlc3NSZXF1ZXN0EgsKA2JvdBgBIAEoCRIMCgRub2RlGAIgASgJEg0KBWxvZ2luGAMgASgJIr8BChNDaGVja0FjY2Vzc1Jlc3BvbnNlEg8KB2FsbG93ZWQYASABKAgSDgoGZWZmZWN0GAIgASgJEgoKAmJ5GAMgASgJEg0KBXJvbGVzGAQgAygJEg4KBnJlYXNvbhgFIAEoCRIkCgVncmFudBgGIAEoCzIVLm1leml0ZS52MS5Mb2dpbkdyYW50EjYKE21heF9jZXJ0aWZpY2F0ZV90dGwYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iVQoRTGlzdEFjY2Vzc1JlcXVlc3QSCwoDYm90GAEgASgJEgwKBG5vZGUYAiABKAkSEQoJcGFnZV9zaXplGAMgASgNEhIKCnBhZ2VfdG9rZW4YBCABKAkiUQoSTGlzdEFjY2Vzc1Jlc3BvbnNlEiIKBHJvd3MYASADKAsyFC5tZXppdGUudjEuQWNjZXNzUm93EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJMCglBY2Nlc3NSb3cSCwoDYm90GAEgASgJEgwKBG5vZGUYAiABKAkSJAoFZ3JhbnQYAyABKAsyFS5tZXppdGUudjEuTG9naW5HcmFudCKxAQoHU2Vzc2lvbhIKCgJpZBgBIAEoCRIMCgRub2RlGAIgASgJEg0KBWxvZ2luGAMgASgJEgsKA2JvdBgEIAEoCRITCgtpbnN0YW5jZV9pZBgFIAEoCRIaChJjZXJ0aWZpY2F0ZV9zZXJpYWwYBiABKAQSDwoHYWRkcmVzcxgHIAEoCRIuCgpzdGFydGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI/ChNMaXN0U2Vzc2lvbnNSZXF1ZXN0EgsKA2JvdBgBIAEoCRIMCgRub2RlGAIgASgJEg0KBWxpbWl0GAMgASgNIjwKFExpc3RTZXNzaW9uc1Jlc3BvbnNlEiQKCHNlc3Npb25zGAEgAygLMhIubWV6aXRlLnYxLlNlc3Npb24iHwoRRW5kU2Vzc2lvblJlcXVlc3QSCgoCaWQYASABKAkiFAoSRW5kU2Vzc2lvblJlc3BvbnNlMlYKD05vZGVKb2luU2VydmljZRJDCghKb2luTm9kZRIaLm1leml0ZS52MS5Kb2luTm9kZVJlcXVlc3QaGy5tZXppdGUudjEuSm9pbk5vZGVSZXNwb25zZTLDAgoQTm9kZUFnZW50U2VydmljZRJGCglSZW5ld05vZGUSGy5tZXppdGUudjEuUmVuZXdOb2RlUmVxdWVzdBocLm1leml0ZS52MS5SZW5ld05vZGVSZXNwb25zZRJICglXYXRjaE5vZGUSGy5tZXppdGUudjEuV2F0Y2hOb2RlUmVxdWVzdBocLm1leml0ZS52MS5XYXRjaE5vZGVSZXNwb25zZTABElUKDlJlcG9ydFNlc3Npb25zEiAubWV6aXRlLnYxLlJlcG9ydFNlc3Npb25zUmVxdWVzdBohLm1leml0ZS52MS5SZXBvcnRTZXNzaW9uc1Jlc3BvbnNlEkYKCUxlYXZlTm9kZRIbLm1leml0ZS52MS5MZWF2ZU5vZGVSZXF1ZXN0GhwubWV6aXRlLnYxLkxlYXZlTm9kZVJlc3BvbnNlMucDCgtOb2RlU2VydmljZRJGCglMaXN0Tm9kZXMSGy5tZXppdGUudjEuTGlzdE5vZGVzUmVxdWVzdBocLm1leml0ZS52MS5MaXN0Tm9kZXNSZXNwb25zZRJACgdHZXROb2RlEhkubWV6aXRlLnYxLkdldE5vZGVSZXF1ZXN0GhoubWV6aXRlLnYxLkdldE5vZGVSZXNwb25zZRJJCgpVcGRhdGVOb2RlEhwubWV6aXRlLnYxLlVwZGF0ZU5vZGVSZXF1ZXN0Gh0ubWV6aXRlLnYxLlVwZGF0ZU5vZGVSZXNwb25zZRJJCgpEZWxldGVOb2RlEhwubWV6aXRlLnYxLkRlbGV0ZU5vZGVSZXF1ZXN0Gh0ubWV6aXRlLnYxLkRlbGV0ZU5vZGVSZXNwb25zZRJMCgtSZWFkbWl0Tm9kZRIdLm1leml0ZS52MS5SZWFkbWl0Tm9kZVJlcXVlc3QaHi5tZXppdGUudjEuUmVhZG1pdE5vZGVSZXNwb25zZRJqChVDYW5jZWxOb2RlUmVhZG1pc3Npb24SJy5tZXppdGUudjEuQ2FuY2VsTm9kZVJlYWRtaXNzaW9uUmVxdWVzdBooLm1leml0ZS52MS5DYW5jZWxOb2RlUmVhZG1pc3Npb25SZXNwb25zZTL1AQoMVG9rZW5TZXJ2aWNlEkwKC0NyZWF0ZVRva2VuEh0ubWV6aXRlLnYxLkNyZWF0ZVRva2VuUmVxdWVzdBoeLm1leml0ZS52MS5DcmVhdGVUb2tlblJlc3BvbnNlEkkKCkxpc3RUb2tlbnMSHC5tZXppdGUudjEuTGlzdFRva2Vuc1JlcXVlc3QaHS5tZXppdGUudjEuTGlzdFRva2Vuc1Jlc3BvbnNlEkwKC0RlbGV0ZVRva2VuEh0ubWV6aXRlLnYxLkRlbGV0ZVRva2VuUmVxdWVzdBoeLm1leml0ZS52MS5EZWxldGVUb2tlblJlc3BvbnNlMqgBCg1BY2Nlc3NTZXJ2aWNlEkwKC0NoZWNrQWNjZXNzEh0ubWV6aXRlLnYxLkNoZWNrQWNjZXNzUmVxdWVzdBoeLm1leml0ZS52MS5DaGVja0FjY2Vzc1Jlc3BvbnNlEkkKCkxpc3RBY2Nlc3MSHC5tZXppdGUudjEuTGlzdEFjY2Vzc1JlcXVlc3QaHS5tZXppdGUudjEuTGlzdEFjY2Vzc1Jlc3BvbnNlMqwBCg5TZXNzaW9uU2VydmljZRJPCgxMaXN0U2Vzc2lvbnMSHi5tZXppdGUudjEuTGlzdFNlc3Npb25zUmVxdWVzdBofLm1leml0ZS52MS5MaXN0U2Vzc2lvbnNSZXNwb25zZRJJCgpFbmRTZXNzaW9uEhwubWV6aXRlLnYxLkVuZFNlc3Npb25SZXF1ZXN0Gh0ubWV6aXRlLnYxLkVuZFNlc3Npb25SZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_mezite_v1_admin, file_mezite_v1_identity]);
+  fileDesc("ChRtZXppdGUvdjEvbm9kZS5wcm90bxIJbWV6aXRlLnYxItEBCg9Ob2RlRGVzY3JpcHRpb24SDAoEbmFtZRgBIAEoCRI2CgZsYWJlbHMYAiADKAsyJi5tZXppdGUudjEuTm9kZURlc2NyaXB0aW9uLkxhYmVsc0VudHJ5Eg0KBWhvc3RzGAMgAygJEgwKBHBvcnQYBCABKA0SFgoOY2xpZW50X3ZlcnNpb24YBSABKAkSFAoMc3NoZF92ZXJzaW9uGAYgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEivAEKFk5vZGVDZXJ0aWZpY2F0ZVJlcXVlc3QSGwoTaWRlbnRpdHlfcHVibGljX2tleRgBIAEoDBIXCg9ob3N0X3B1YmxpY19rZXkYAiABKAwSKAoEbm9kZRgDIAEoCzIaLm1leml0ZS52MS5Ob2RlRGVzY3JpcHRpb24SLwoLY2xpZW50X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWtleV9wcm9vZhgFIAEoDCJZCg9Kb2luTm9kZVJlcXVlc3QSEgoKam9pbl90b2tlbhgBIAEoCRIyCgdyZXF1ZXN0GAIgASgLMiEubWV6aXRlLnYxLk5vZGVDZXJ0aWZpY2F0ZVJlcXVlc3QiNwoQSm9pbk5vZGVSZXNwb25zZRIjCgRub2RlGAEgASgLMhUubWV6aXRlLnYxLklzc3VlZE5vZGUiRgoQUmVuZXdOb2RlUmVxdWVzdBIyCgdyZXF1ZXN0GAEgASgLMiEubWV6aXRlLnYxLk5vZGVDZXJ0aWZpY2F0ZVJlcXVlc3QiOAoRUmVuZXdOb2RlUmVzcG9uc2USIwoEbm9kZRgBIAEoCzIVLm1leml0ZS52MS5Jc3N1ZWROb2RlItABCgpJc3N1ZWROb2RlEgwKBG5hbWUYASABKAkSEwoLaW5zdGFuY2VfaWQYAiABKAkSEgoKZ2VuZXJhdGlvbhgDIAEoBBIcChRpZGVudGl0eV9jZXJ0aWZpY2F0ZRgEIAEoDBIYChBob3N0X2NlcnRpZmljYXRlGAUgASgMEiUKBXRydXN0GAYgASgLMhYubWV6aXRlLnYxLlRydXN0QnVuZGxlEiwKCGh1Yl90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCISChBXYXRjaE5vZGVSZXF1ZXN0Iu0CChFXYXRjaE5vZGVSZXNwb25zZRIMCgRmdWxsGAEgASgIEiUKBmdyb3VwcxgCIAMoCzIVLm1leml0ZS52MS5HcmFudEdyb3VwEhYKDnJlbW92ZWRfZ3JvdXBzGAMgAygJEjAKC21lbWJlcnNoaXBzGAQgAygLMhsubWV6aXRlLnYxLk1lbWJlcnNoaXBDaGFuZ2USDwoHcmV2b2tlZBgFIAMoBBIRCglmb3Jnb3R0ZW4YBiADKAQSEQoJaGFzX2xvY2tzGAcgASgIEh4KBWxvY2tzGAggAygLMg8ubWV6aXRlLnYxLkxvY2sSFAoMZW5kX3Nlc3Npb25zGAkgAygJEiUKBXRydXN0GAogASgLMhYubWV6aXRlLnYxLlRydXN0QnVuZGxlEhQKDHJlcG9ydF90cnVzdBgLIAEoCBIvCgxyZW5ld193aXRoaW4YDCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iTwoWUmVwb3J0Tm9kZVRydXN0UmVxdWVzdBIUCgx0cnVzdF9kaWdlc3QYASABKAwSHwoXaG9zdF9jZXJ0aWZpY2F0ZV9zZXJpYWwYAiABKAQiGQoXUmVwb3J0Tm9kZVRydXN0UmVzcG9uc2UiUwoKR3JhbnRHcm91cBIKCgJpZBgBIAEoCRIlCgZncmFudHMYAiADKAsyFS5tZXppdGUudjEuTG9naW5HcmFudBISCgpwcmluY2lwYWxzGAMgAygJIoEBCgpMb2dpbkdyYW50Eg0KBWxvZ2luGAEgASgJEhcKD3BvcnRfZm9yd2FyZGluZxgCIAEoCBIRCglmaWxlX2NvcHkYAyABKAgSCwoDcHR5GAQgASgIEhQKDHNvdXJjZV9jaWRycxgFIAMoCRIVCg1mb3JjZV9jb21tYW5kGAYgASgJIkEKEE1lbWJlcnNoaXBDaGFuZ2USDQoFZ3JvdXAYASABKAkSDQoFYWRkZWQYAiADKAkSDwoHcmVtb3ZlZBgDIAMoCSJAChVSZXBvcnRTZXNzaW9uc1JlcXVlc3QSJwoGZXZlbnRzGAEgAygLMhcubWV6aXRlLnYxLlNlc3Npb25FdmVudCIYChZSZXBvcnRTZXNzaW9uc1Jlc3BvbnNlIskBCgxTZXNzaW9uRXZlbnQSEgoKc2Vzc2lvbl9pZBgBIAEoCRINCgVlbmRlZBgCIAEoCBIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVsb2dpbhgEIAEoCRILCgNib3QYBSABKAkSEwoLaW5zdGFuY2VfaWQYBiABKAkSGgoSY2VydGlmaWNhdGVfc2VyaWFsGAcgASgEEg8KB2FkZHJlc3MYCCABKAkSDgoGcmVhc29uGAkgASgJIhIKEExlYXZlTm9kZVJlcXVlc3QiEwoRTGVhdmVOb2RlUmVzcG9uc2UiqQQKBE5vZGUSDAoEbmFtZRgBIAEoCRIrCgZsYWJlbHMYAiADKAsyGy5tZXppdGUudjEuTm9kZS5MYWJlbHNFbnRyeRINCgVob3N0cxgDIAMoCRIMCgRwb3J0GAQgASgNEg0KBXN0YXRlGAUgASgJEi0KCWpvaW5lZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJbGFzdF9zZWVuGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg5jbGllbnRfdmVyc2lvbhgIIAEoCRIUCgxzc2hkX3ZlcnNpb24YCSABKAkSDwoHYWRkcmVzcxgKIAEoCRITCgtpbnN0YW5jZV9pZBgLIAEoCRISCgpnZW5lcmF0aW9uGAwgASgEEj8KG2hvc3RfY2VydGlmaWNhdGVfZXhwaXJlc19hdBgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNwoTaWRlbnRpdHlfZXhwaXJlc19hdBgOIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHgoFbG9ja3MYDyADKAsyDy5tZXppdGUudjEuTG9jaxIrCgtyZWFkbWlzc2lvbhgQIAEoCzIWLm1leml0ZS52MS5SZWFkbWlzc2lvbhotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjkKEExpc3ROb2Rlc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiTAoRTGlzdE5vZGVzUmVzcG9uc2USHgoFbm9kZXMYASADKAsyDy5tZXppdGUudjEuTm9kZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiHgoOR2V0Tm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSIwCg9HZXROb2RlUmVzcG9uc2USHQoEbm9kZRgBIAEoCzIPLm1leml0ZS52MS5Ob2RlIooBChFVcGRhdGVOb2RlUmVxdWVzdBIMCgRuYW1lGAEgASgJEjgKBmxhYmVscxgCIAMoCzIoLm1leml0ZS52MS5VcGRhdGVOb2RlUmVxdWVzdC5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIjMKElVwZGF0ZU5vZGVSZXNwb25zZRIdCgRub2RlGAEgASgLMg8ubWV6aXRlLnYxLk5vZGUiIQoRRGVsZXRlTm9kZVJlcXVlc3QSDAoEbmFtZRgBIAEoCSIUChJEZWxldGVOb2RlUmVzcG9uc2UiSgoSUmVhZG1pdE5vZGVSZXF1ZXN0EgwKBG5hbWUYASABKAkSJgoDdHRsGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkIKE1JlYWRtaXROb2RlUmVzcG9uc2USKwoLcmVhZG1pc3Npb24YASABKAsyFi5tZXppdGUudjEuUmVhZG1pc3Npb24iLAocQ2FuY2VsTm9kZVJlYWRtaXNzaW9uUmVxdWVzdBIMCgRuYW1lGAEgASgJIkoKHUNhbmNlbE5vZGVSZWFkbWlzc2lvblJlc3BvbnNlEikKCWNhbmNlbGxlZBgBIAMoCzIWLm1leml0ZS52MS5SZWFkbWlzc2lvbiJYChJDcmVhdGVUb2tlblJlcXVlc3QSDAoEcm9sZRgBIAEoCRImCgN0dGwYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDAoEdXNlcxgDIAEoDSJSChNDcmVhdGVUb2tlblJlc3BvbnNlEiMKBXRva2VuGAEgASgLMhQubWV6aXRlLnYxLkpvaW5Ub2tlbhIWCg5wdWJsaWNfYWRkcmVzcxgCIAEoCSITChFMaXN0VG9rZW5zUmVxdWVzdCI9ChJMaXN0VG9rZW5zUmVzcG9uc2USJwoGdG9rZW5zGAEgAygLMhcubWV6aXRlLnYxLlRva2VuU3VtbWFyeSIgChJEZWxldGVUb2tlblJlcXVlc3QSCgoCaWQYASABKAkiFQoTRGVsZXRlVG9rZW5SZXNwb25zZSI+ChJDaGVja0FjY2Vzc1JlcXVlc3QSCwoDYm90GAEgASgJEgwKBG5vZGUYAiABKAkSDQoFbG9naW4YAyABKAkivwEKE0NoZWNrQWNjZXNzUmVzcG9uc2USDwoHYWxsb3dlZBgBIAEoCBIOCgZlZmZlY3QYAiABKAkSCgoCYnkYAyABKAkSDQoFcm9sZXMYBCADKAkSDgoGcmVhc29uGAUgASgJEiQKBWdyYW50GAYgASgLMhUubWV6aXRlLnYxLkxvZ2luR3JhbnQSNgoTbWF4X2NlcnRpZmljYXRlX3R0bBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJVChFMaXN0QWNjZXNzUmVxdWVzdBILCgNib3QYASABKAkSDAoEbm9kZRgCIAEoCRIRCglwYWdlX3NpemUYAyABKA0SEgoKcGFnZV90b2tlbhgEIAEoCSJRChJMaXN0QWNjZXNzUmVzcG9uc2USIgoEcm93cxgBIAMoCzIULm1leml0ZS52MS5BY2Nlc3NSb3cSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIkwKCUFjY2Vzc1JvdxILCgNib3QYASABKAkSDAoEbm9kZRgCIAEoCRIkCgVncmFudBgDIAEoCzIVLm1leml0ZS52MS5Mb2dpbkdyYW50IrEBCgdTZXNzaW9uEgoKAmlkGAEgASgJEgwKBG5vZGUYAiABKAkSDQoFbG9naW4YAyABKAkSCwoDYm90GAQgASgJEhMKC2luc3RhbmNlX2lkGAUgASgJEhoKEmNlcnRpZmljYXRlX3NlcmlhbBgGIAEoBBIPCgdhZGRyZXNzGAcgASgJEi4KCnN0YXJ0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIj8KE0xpc3RTZXNzaW9uc1JlcXVlc3QSCwoDYm90GAEgASgJEgwKBG5vZGUYAiABKAkSDQoFbGltaXQYAyABKA0iPAoUTGlzdFNlc3Npb25zUmVzcG9uc2USJAoIc2Vzc2lvbnMYASADKAsyEi5tZXppdGUudjEuU2Vzc2lvbiIfChFFbmRTZXNzaW9uUmVxdWVzdBIKCgJpZBgBIAEoCSIUChJFbmRTZXNzaW9uUmVzcG9uc2UyVgoPTm9kZUpvaW5TZXJ2aWNlEkMKCEpvaW5Ob2RlEhoubWV6aXRlLnYxLkpvaW5Ob2RlUmVxdWVzdBobLm1leml0ZS52MS5Kb2luTm9kZVJlc3BvbnNlMp0DChBOb2RlQWdlbnRTZXJ2aWNlEkYKCVJlbmV3Tm9kZRIbLm1leml0ZS52MS5SZW5ld05vZGVSZXF1ZXN0GhwubWV6aXRlLnYxLlJlbmV3Tm9kZVJlc3BvbnNlEkgKCVdhdGNoTm9kZRIbLm1leml0ZS52MS5XYXRjaE5vZGVSZXF1ZXN0GhwubWV6aXRlLnYxLldhdGNoTm9kZVJlc3BvbnNlMAESWAoPUmVwb3J0Tm9kZVRydXN0EiEubWV6aXRlLnYxLlJlcG9ydE5vZGVUcnVzdFJlcXVlc3QaIi5tZXppdGUudjEuUmVwb3J0Tm9kZVRydXN0UmVzcG9uc2USVQoOUmVwb3J0U2Vzc2lvbnMSIC5tZXppdGUudjEuUmVwb3J0U2Vzc2lvbnNSZXF1ZXN0GiEubWV6aXRlLnYxLlJlcG9ydFNlc3Npb25zUmVzcG9uc2USRgoJTGVhdmVOb2RlEhsubWV6aXRlLnYxLkxlYXZlTm9kZVJlcXVlc3QaHC5tZXppdGUudjEuTGVhdmVOb2RlUmVzcG9uc2Uy5wMKC05vZGVTZXJ2aWNlEkYKCUxpc3ROb2RlcxIbLm1leml0ZS52MS5MaXN0Tm9kZXNSZXF1ZXN0GhwubWV6aXRlLnYxLkxpc3ROb2Rlc1Jlc3BvbnNlEkAKB0dldE5vZGUSGS5tZXppdGUudjEuR2V0Tm9kZVJlcXVlc3QaGi5tZXppdGUudjEuR2V0Tm9kZVJlc3BvbnNlEkkKClVwZGF0ZU5vZGUSHC5tZXppdGUudjEuVXBkYXRlTm9kZVJlcXVlc3QaHS5tZXppdGUudjEuVXBkYXRlTm9kZVJlc3BvbnNlEkkKCkRlbGV0ZU5vZGUSHC5tZXppdGUudjEuRGVsZXRlTm9kZVJlcXVlc3QaHS5tZXppdGUudjEuRGVsZXRlTm9kZVJlc3BvbnNlEkwKC1JlYWRtaXROb2RlEh0ubWV6aXRlLnYxLlJlYWRtaXROb2RlUmVxdWVzdBoeLm1leml0ZS52MS5SZWFkbWl0Tm9kZVJlc3BvbnNlEmoKFUNhbmNlbE5vZGVSZWFkbWlzc2lvbhInLm1leml0ZS52MS5DYW5jZWxOb2RlUmVhZG1pc3Npb25SZXF1ZXN0GigubWV6aXRlLnYxLkNhbmNlbE5vZGVSZWFkbWlzc2lvblJlc3BvbnNlMvUBCgxUb2tlblNlcnZpY2USTAoLQ3JlYXRlVG9rZW4SHS5tZXppdGUudjEuQ3JlYXRlVG9rZW5SZXF1ZXN0Gh4ubWV6aXRlLnYxLkNyZWF0ZVRva2VuUmVzcG9uc2USSQoKTGlzdFRva2VucxIcLm1leml0ZS52MS5MaXN0VG9rZW5zUmVxdWVzdBodLm1leml0ZS52MS5MaXN0VG9rZW5zUmVzcG9uc2USTAoLRGVsZXRlVG9rZW4SHS5tZXppdGUudjEuRGVsZXRlVG9rZW5SZXF1ZXN0Gh4ubWV6aXRlLnYxLkRlbGV0ZVRva2VuUmVzcG9uc2UyqAEKDUFjY2Vzc1NlcnZpY2USTAoLQ2hlY2tBY2Nlc3MSHS5tZXppdGUudjEuQ2hlY2tBY2Nlc3NSZXF1ZXN0Gh4ubWV6aXRlLnYxLkNoZWNrQWNjZXNzUmVzcG9uc2USSQoKTGlzdEFjY2VzcxIcLm1leml0ZS52MS5MaXN0QWNjZXNzUmVxdWVzdBodLm1leml0ZS52MS5MaXN0QWNjZXNzUmVzcG9uc2UyrAEKDlNlc3Npb25TZXJ2aWNlEk8KDExpc3RTZXNzaW9ucxIeLm1leml0ZS52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0Gh8ubWV6aXRlLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlEkkKCkVuZFNlc3Npb24SHC5tZXppdGUudjEuRW5kU2Vzc2lvblJlcXVlc3QaHS5tZXppdGUudjEuRW5kU2Vzc2lvblJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_mezite_v1_admin, file_mezite_v1_identity]);
 
 /**
  * Describes the message mezite.v1.NodeDescription.
@@ -77,263 +77,277 @@ export const WatchNodeResponseSchema = /*@__PURE__*/
   messageDesc(file_mezite_v1_node, 8);
 
 /**
+ * Describes the message mezite.v1.ReportNodeTrustRequest.
+ * Use `create(ReportNodeTrustRequestSchema)` to create a new message.
+ */
+export const ReportNodeTrustRequestSchema = /*@__PURE__*/
+  messageDesc(file_mezite_v1_node, 9);
+
+/**
+ * Describes the message mezite.v1.ReportNodeTrustResponse.
+ * Use `create(ReportNodeTrustResponseSchema)` to create a new message.
+ */
+export const ReportNodeTrustResponseSchema = /*@__PURE__*/
+  messageDesc(file_mezite_v1_node, 10);
+
+/**
  * Describes the message mezite.v1.GrantGroup.
  * Use `create(GrantGroupSchema)` to create a new message.
  */
 export const GrantGroupSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 9);
+  messageDesc(file_mezite_v1_node, 11);
 
 /**
  * Describes the message mezite.v1.LoginGrant.
  * Use `create(LoginGrantSchema)` to create a new message.
  */
 export const LoginGrantSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 10);
+  messageDesc(file_mezite_v1_node, 12);
 
 /**
  * Describes the message mezite.v1.MembershipChange.
  * Use `create(MembershipChangeSchema)` to create a new message.
  */
 export const MembershipChangeSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 11);
+  messageDesc(file_mezite_v1_node, 13);
 
 /**
  * Describes the message mezite.v1.ReportSessionsRequest.
  * Use `create(ReportSessionsRequestSchema)` to create a new message.
  */
 export const ReportSessionsRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 12);
+  messageDesc(file_mezite_v1_node, 14);
 
 /**
  * Describes the message mezite.v1.ReportSessionsResponse.
  * Use `create(ReportSessionsResponseSchema)` to create a new message.
  */
 export const ReportSessionsResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 13);
+  messageDesc(file_mezite_v1_node, 15);
 
 /**
  * Describes the message mezite.v1.SessionEvent.
  * Use `create(SessionEventSchema)` to create a new message.
  */
 export const SessionEventSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 14);
+  messageDesc(file_mezite_v1_node, 16);
 
 /**
  * Describes the message mezite.v1.LeaveNodeRequest.
  * Use `create(LeaveNodeRequestSchema)` to create a new message.
  */
 export const LeaveNodeRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 15);
+  messageDesc(file_mezite_v1_node, 17);
 
 /**
  * Describes the message mezite.v1.LeaveNodeResponse.
  * Use `create(LeaveNodeResponseSchema)` to create a new message.
  */
 export const LeaveNodeResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 16);
+  messageDesc(file_mezite_v1_node, 18);
 
 /**
  * Describes the message mezite.v1.Node.
  * Use `create(NodeSchema)` to create a new message.
  */
 export const NodeSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 17);
+  messageDesc(file_mezite_v1_node, 19);
 
 /**
  * Describes the message mezite.v1.ListNodesRequest.
  * Use `create(ListNodesRequestSchema)` to create a new message.
  */
 export const ListNodesRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 18);
+  messageDesc(file_mezite_v1_node, 20);
 
 /**
  * Describes the message mezite.v1.ListNodesResponse.
  * Use `create(ListNodesResponseSchema)` to create a new message.
  */
 export const ListNodesResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 19);
+  messageDesc(file_mezite_v1_node, 21);
 
 /**
  * Describes the message mezite.v1.GetNodeRequest.
  * Use `create(GetNodeRequestSchema)` to create a new message.
  */
 export const GetNodeRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 20);
+  messageDesc(file_mezite_v1_node, 22);
 
 /**
  * Describes the message mezite.v1.GetNodeResponse.
  * Use `create(GetNodeResponseSchema)` to create a new message.
  */
 export const GetNodeResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 21);
+  messageDesc(file_mezite_v1_node, 23);
 
 /**
  * Describes the message mezite.v1.UpdateNodeRequest.
  * Use `create(UpdateNodeRequestSchema)` to create a new message.
  */
 export const UpdateNodeRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 22);
+  messageDesc(file_mezite_v1_node, 24);
 
 /**
  * Describes the message mezite.v1.UpdateNodeResponse.
  * Use `create(UpdateNodeResponseSchema)` to create a new message.
  */
 export const UpdateNodeResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 23);
+  messageDesc(file_mezite_v1_node, 25);
 
 /**
  * Describes the message mezite.v1.DeleteNodeRequest.
  * Use `create(DeleteNodeRequestSchema)` to create a new message.
  */
 export const DeleteNodeRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 24);
+  messageDesc(file_mezite_v1_node, 26);
 
 /**
  * Describes the message mezite.v1.DeleteNodeResponse.
  * Use `create(DeleteNodeResponseSchema)` to create a new message.
  */
 export const DeleteNodeResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 25);
+  messageDesc(file_mezite_v1_node, 27);
 
 /**
  * Describes the message mezite.v1.ReadmitNodeRequest.
  * Use `create(ReadmitNodeRequestSchema)` to create a new message.
  */
 export const ReadmitNodeRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 26);
+  messageDesc(file_mezite_v1_node, 28);
 
 /**
  * Describes the message mezite.v1.ReadmitNodeResponse.
  * Use `create(ReadmitNodeResponseSchema)` to create a new message.
  */
 export const ReadmitNodeResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 27);
+  messageDesc(file_mezite_v1_node, 29);
 
 /**
  * Describes the message mezite.v1.CancelNodeReadmissionRequest.
  * Use `create(CancelNodeReadmissionRequestSchema)` to create a new message.
  */
 export const CancelNodeReadmissionRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 28);
+  messageDesc(file_mezite_v1_node, 30);
 
 /**
  * Describes the message mezite.v1.CancelNodeReadmissionResponse.
  * Use `create(CancelNodeReadmissionResponseSchema)` to create a new message.
  */
 export const CancelNodeReadmissionResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 29);
+  messageDesc(file_mezite_v1_node, 31);
 
 /**
  * Describes the message mezite.v1.CreateTokenRequest.
  * Use `create(CreateTokenRequestSchema)` to create a new message.
  */
 export const CreateTokenRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 30);
+  messageDesc(file_mezite_v1_node, 32);
 
 /**
  * Describes the message mezite.v1.CreateTokenResponse.
  * Use `create(CreateTokenResponseSchema)` to create a new message.
  */
 export const CreateTokenResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 31);
+  messageDesc(file_mezite_v1_node, 33);
 
 /**
  * Describes the message mezite.v1.ListTokensRequest.
  * Use `create(ListTokensRequestSchema)` to create a new message.
  */
 export const ListTokensRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 32);
+  messageDesc(file_mezite_v1_node, 34);
 
 /**
  * Describes the message mezite.v1.ListTokensResponse.
  * Use `create(ListTokensResponseSchema)` to create a new message.
  */
 export const ListTokensResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 33);
+  messageDesc(file_mezite_v1_node, 35);
 
 /**
  * Describes the message mezite.v1.DeleteTokenRequest.
  * Use `create(DeleteTokenRequestSchema)` to create a new message.
  */
 export const DeleteTokenRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 34);
+  messageDesc(file_mezite_v1_node, 36);
 
 /**
  * Describes the message mezite.v1.DeleteTokenResponse.
  * Use `create(DeleteTokenResponseSchema)` to create a new message.
  */
 export const DeleteTokenResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 35);
+  messageDesc(file_mezite_v1_node, 37);
 
 /**
  * Describes the message mezite.v1.CheckAccessRequest.
  * Use `create(CheckAccessRequestSchema)` to create a new message.
  */
 export const CheckAccessRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 36);
+  messageDesc(file_mezite_v1_node, 38);
 
 /**
  * Describes the message mezite.v1.CheckAccessResponse.
  * Use `create(CheckAccessResponseSchema)` to create a new message.
  */
 export const CheckAccessResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 37);
+  messageDesc(file_mezite_v1_node, 39);
 
 /**
  * Describes the message mezite.v1.ListAccessRequest.
  * Use `create(ListAccessRequestSchema)` to create a new message.
  */
 export const ListAccessRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 38);
+  messageDesc(file_mezite_v1_node, 40);
 
 /**
  * Describes the message mezite.v1.ListAccessResponse.
  * Use `create(ListAccessResponseSchema)` to create a new message.
  */
 export const ListAccessResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 39);
+  messageDesc(file_mezite_v1_node, 41);
 
 /**
  * Describes the message mezite.v1.AccessRow.
  * Use `create(AccessRowSchema)` to create a new message.
  */
 export const AccessRowSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 40);
+  messageDesc(file_mezite_v1_node, 42);
 
 /**
  * Describes the message mezite.v1.Session.
  * Use `create(SessionSchema)` to create a new message.
  */
 export const SessionSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 41);
+  messageDesc(file_mezite_v1_node, 43);
 
 /**
  * Describes the message mezite.v1.ListSessionsRequest.
  * Use `create(ListSessionsRequestSchema)` to create a new message.
  */
 export const ListSessionsRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 42);
+  messageDesc(file_mezite_v1_node, 44);
 
 /**
  * Describes the message mezite.v1.ListSessionsResponse.
  * Use `create(ListSessionsResponseSchema)` to create a new message.
  */
 export const ListSessionsResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 43);
+  messageDesc(file_mezite_v1_node, 45);
 
 /**
  * Describes the message mezite.v1.EndSessionRequest.
  * Use `create(EndSessionRequestSchema)` to create a new message.
  */
 export const EndSessionRequestSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 44);
+  messageDesc(file_mezite_v1_node, 46);
 
 /**
  * Describes the message mezite.v1.EndSessionResponse.
  * Use `create(EndSessionResponseSchema)` to create a new message.
  */
 export const EndSessionResponseSchema = /*@__PURE__*/
-  messageDesc(file_mezite_v1_node, 45);
+  messageDesc(file_mezite_v1_node, 47);
 
 /**
  * A node's first contact, as JoinService is a bot's.

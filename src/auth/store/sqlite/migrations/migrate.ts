@@ -10,8 +10,17 @@ import { audit } from './0003-audit.ts'
 import { readmissions } from './0004-readmissions.ts'
 import { restores } from './0005-restores.ts'
 import { inventory } from './0006-inventory.ts'
+import { rotations } from './0007-rotations.ts'
 
-const MIGRATIONS: readonly string[] = [initial, nodes, audit, readmissions, restores, inventory]
+const MIGRATIONS: readonly string[] = [
+  initial,
+  nodes,
+  audit,
+  readmissions,
+  restores,
+  inventory,
+  rotations,
+]
 
 export const SCHEMA_VERSION = MIGRATIONS.length
 

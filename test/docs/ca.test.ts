@@ -1,0 +1,3 @@
+import { testPage } from './run-page.ts'
+
+testPage({ page: 'ca.md', machines: [], nodes: [] })
