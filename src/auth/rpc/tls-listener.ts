@@ -94,6 +94,7 @@ const COUNT_EVERY = SECOND / 4
 interface Arrival {
   /** Under TLS: what it has read counts, for a record need not hold a byte of HTTP/2. */
   readonly connection: Socket
+  readonly socket: TLSSocket
   readonly door: Exclude<Door, 'local'>
   readonly since: number
   readonly visit: Visit
@@ -191,7 +192,8 @@ export function createTlsListener(options: TlsListenerOptions): TlsListener {
     if (entry.connection.destroyed) return
     const visit = createVisit(peer, place === undefined, place ?? entry)
     const door = place?.room ?? 'guest'
-    const arrival: Arrival = { connection: entry.connection, door, since: clock.monotonic(), visit }
+    const { connection } = entry
+    const arrival: Arrival = { connection, socket, door, since: clock.monotonic(), visit }
     arrivals.set(name, arrival)
     socket.once('close', () => {
       if (place) hall.leave(place)
