@@ -1,4 +1,9 @@
-/** How long each program takes from its start to its end, for the least that it can be asked. */
+/**
+ * How long each program takes from its start to its end, for the least that it can be asked: in a
+ * checkout, on Node, and as the executables of a release, which are measured for their size too.
+ */
+import { execFileSync } from 'node:child_process'
+import { statSync } from 'node:fs'
 import { TemporaryDirectory } from '../../test/e2e/harness/directory.ts'
 import { CHECKOUT, runOk } from '../../test/e2e/harness/run.ts'
 import { emptyProcess } from '../limits/bare-processes.ts'
@@ -32,18 +37,39 @@ export const startUp: Bench = {
     const commands = Object.entries(CALLS).flatMap(([program, call]) =>
       ['--version', '--help', call].map((words) => `${program} ${words}`),
     )
+    const release = directory.join('release')
+    const build = ['scripts/release.ts', '--programs-only', `--out=${release}`]
+    execFileSync(process.execPath, build, { cwd: CHECKOUT, stdio: 'ignore' })
+    const places = [
+      { where: 'checkout', path: `${CHECKOUT}/bin` },
+      { where: 'release', path: release },
+    ]
+    const asked = places.flatMap(({ where, path }) =>
+      commands.map((command) => ({ what: `${command} (${where})`, path, command })),
+    )
     const [starts = [], ...times] = await interleave(quick ? 3 : 15, [
       () => commandTime(emptyProcess(), { env }),
-      ...commands.map((command) => () => {
+      ...asked.map(({ path, command }) => () => {
         const [program = '', ...words] = command.split(' ')
-        return commandTime([`${CHECKOUT}/bin/${program}`, ...words], { env })
+        return commandTime([`${path}/${program}`, ...words], { env })
       }),
     ])
-    return commands.map((what, index) =>
+    return [
+      ...asked.map(({ what }, index) =>
+        rowOf({
+          ...{ what, unit: 'ms', against: 'node -e 0' },
+          ...{ measured: times[index] ?? [], limit: starts },
+        }),
+      ),
       rowOf({
-        ...{ what, unit: 'ms', against: 'node -e 0' },
-        ...{ measured: times[index] ?? [], limit: starts },
+        ...{ what: 'all four programs (release)', unit: 'MB', against: "Node's executable" },
+        ...{ measured: [megabytes(`${release}/mezhub`)], limit: [megabytes(process.execPath)] },
       }),
-    )
+    ]
   },
+}
+
+/** One file under four names. */
+function megabytes(path: string): number {
+  return statSync(path).size / 1e6
 }

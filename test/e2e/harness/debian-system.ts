@@ -33,7 +33,7 @@ export async function makeDebianSystem(options: DebianOptions): Promise<GuestSys
     [
       ...[programPath('mmdebstrap'), '--quiet', '--variant=essential', '--mode=root'],
       ...[`--include=${PACKAGES.join()}`, '--dpkgopt=force-unsafe-io'],
-      ...['--aptopt=Acquire::Retries "3"', suite, root, await mirror()],
+      ...['--aptopt=Acquire::Retries "3"', suite, root, await debianArchive()],
     ],
     { timeoutMs: 180_000 },
   )
@@ -52,7 +52,7 @@ export async function makeDebianSystem(options: DebianOptions): Promise<GuestSys
 }
 
 /** From which this machine has its own packages: the archive that can be reached. */
-async function mirror(): Promise<string> {
+export async function debianArchive(): Promise<string> {
   const { stdout } = await runOk(['apt-get', 'indextargets', '--format', '$(SITE)'])
   const sites = stdout.split('\n')
   const archive = sites.find((site) => /\/debian\/?$/.test(site))

@@ -26,6 +26,7 @@ const PACKAGES = {
   nsenter: 'util-linux',
   mount: 'mount',
   mmdebstrap: 'mmdebstrap',
+  buildah: 'buildah',
   script: 'bsdutils',
   faketime: 'faketime',
   flock: 'util-linux',
