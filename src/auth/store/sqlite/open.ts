@@ -16,20 +16,7 @@ import type { ExclusiveLock } from '../../../base/exclusive-lock.ts'
 import type { Random } from '../../../base/random.ts'
 import type { Store, StoreError } from '../../storage.ts'
 import { type ChangeSource, createChangeSource } from '../change-feed.ts'
-import { createAdminReader } from '../tables/admins.ts'
-import { createAuditReader } from '../tables/audit.ts'
-import { createAuthorityReader } from '../tables/authorities.ts'
-import { createBotReader } from '../tables/bots.ts'
-import { createCertificateReader } from '../tables/certificates.ts'
-import { createInstanceReader } from '../tables/instances.ts'
-import { createInventoryReader } from '../tables/inventory.ts'
-import { createLockReader } from '../tables/locks.ts'
-import { createNodeReader } from '../tables/nodes.ts'
-import { createReadmissionReader } from '../tables/readmissions.ts'
-import { createRestoreReader } from '../tables/restores.ts'
-import { createRoleReader } from '../tables/roles.ts'
-import { createSessionReader } from '../tables/sessions.ts'
-import { createTokenReader } from '../tables/tokens.ts'
+import { createReaders } from '../readers.ts'
 import { verifyInThread } from './audit-verify-worker.ts'
 import { Connection } from './connection.ts'
 import { checkDirectory, createDatabaseFile, DATABASE, refuseHalfRestored } from './directory.ts'
@@ -121,20 +108,7 @@ function createStore(
   return {
     description: `sqlite ${path}`,
     clusterId,
-    roles: createRoleReader(reader),
-    bots: createBotReader(reader),
-    tokens: createTokenReader(reader),
-    instances: createInstanceReader(reader),
-    readmissions: createReadmissionReader(reader),
-    locks: createLockReader(reader),
-    certificates: createCertificateReader(reader),
-    inventory: createInventoryReader(reader),
-    nodes: createNodeReader(reader),
-    sessions: createSessionReader(reader),
-    admins: createAdminReader(reader),
-    authorities: createAuthorityReader(reader),
-    restores: createRestoreReader(reader),
-    audit: createAuditReader(reader, (request) => verifyInThread(path, request)),
+    ...createReaders(reader, (request) => verifyInThread(path, request)),
     changes: changes.feed,
     commit: (act) => queue.commit(act),
     close() {
