@@ -35,6 +35,7 @@ export const AUDIT_FIELDS = {
   login: 'login of a session, or one that is locked',
   message: 'what an administrator said to a lock',
   node: 'name of a node',
+  passphrase: 'what was done to the passphrase of the CA keys: added, changed or removed',
   passed_over: 'for how many a step did not wait that was forced',
   phase: 'how far a rotation has come: init, update-clients, update-servers, rollback or done',
   phase_before: 'how far it had come before',
@@ -125,6 +126,10 @@ export const AUDIT_EVENTS = {
       fields: ['authority', 'id', 'phase'],
       maybeFields: ['phase_before', 'passed_over'],
     },
+  },
+  'ca.passphrase': {
+    meaning: 'the CA keys were sealed anew, while the hub was stopped',
+    success: { code: 'MZ1007I', fields: ['passphrase'] },
   },
   'admin.create': {
     meaning: 'an admin identity was issued',

@@ -4,7 +4,7 @@
  */
 
 /** The flags of `mezhub` and `mezd` that are secrets themselves. */
-const FLAGS = ['--ca-key-passphrase', '--join-token']
+const FLAGS = ['--ca-key-passphrase', '--new-ca-key-passphrase', '--join-token']
 
 /** Their environment variables. */
 export const SECRET_VARIABLES: readonly string[] = FLAGS.map(

@@ -2,6 +2,7 @@ import { completionVerb } from '../completion/verb.ts'
 import type { Program, VerbGroup } from '../verb.ts'
 import { versionVerb } from '../version-verb.ts'
 import { hubBackup } from './backup.ts'
+import { hubCaPassphrase } from './ca-passphrase.ts'
 import { hubConfigCheck } from './config-check.ts'
 import { hubInstallSystemd } from './install-systemd.ts'
 import { hubRestore } from './restore.ts'
@@ -26,5 +27,14 @@ export const mezhub: Program = {
   summary: 'the auth service of a Mezite cluster',
   description:
     'Holds the CAs, bots, roles and the audit log of a cluster, and issues its certificates. mezctl administers it.',
-  verbs: [hubStart, hubBackup, hubRestore, installGroup, configGroup, versionVerb, completionVerb],
+  verbs: [
+    hubStart,
+    hubBackup,
+    hubRestore,
+    hubCaPassphrase,
+    installGroup,
+    configGroup,
+    versionVerb,
+    completionVerb,
+  ],
 }
