@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type DaemonRecord, IdentityScene } from '../../test/fakes/identity-scene.ts'
 import { type Clock, SECOND } from '../base/clock.ts'
+import { trustDigest } from '../trust/trust-digest.ts'
 import { RenewalTrigger } from './renewal-trigger.ts'
 
 /** Short sleeps last a turn of the event loop; renewals are never due. */
@@ -65,6 +66,22 @@ describe('the daemon, between renewals', () => {
       ['web-7'],
       'it is remembered',
     )
+  })
+
+  it('says whom its files trust where the hub asks for it, and renews where it wishes that', async () => {
+    await using scene = await IdentityScene.open()
+    const { published, failures } = await run(scene, 2, (count) => {
+      if (count === 1) scene.hub.wish({ reportTrust: true, renewWithinMs: SECOND })
+    })
+    assert.deepEqual(failures, [])
+    assert.deepEqual(
+      published.map(({ by }) => by),
+      ['joined', 'renewed'],
+    )
+    const { tlsCas, userCas, hostCas } = published[0]?.identity ?? assert.fail()
+    const blobs = (keys: typeof userCas) => keys.map(({ blob }) => blob)
+    const digest = trustDigest({ tls: tlsCas, user: blobs(userCas), host: blobs(hostCas) })
+    assert.deepEqual(scene.hub.reports, [digest])
   })
 
   it('publishes changes that come together once, and none that is none', async () => {

@@ -6,10 +6,11 @@ import { describe, it } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import { FakeClock } from '../../../test/fakes/clock.ts'
-import { answerWith, createTestCa } from '../../../test/fakes/tls.ts'
+import { answerWith, clientCredential, createTestCa, tlsClient } from '../../../test/fakes/tls.ts'
 import type { Address } from '../../base/address.ts'
 import { systemClock } from '../../base/clock.ts'
 import { systemRandom } from '../../base/random.ts'
+import { serverNameFor } from '../../trust/server-name.ts'
 import { CONNECTION_LIMITS } from './connection-limits.ts'
 import { DOORS } from './door-limits.ts'
 import { LOBBY_LIMITS } from './lobby.ts'
@@ -149,6 +150,46 @@ describe('the TLS listener', () => {
     await assertNoResumption(door)
   })
 
+  it('shows who asks for another CA by its name a certificate of that one, with every option', async () => {
+    using door = await openDoor()
+    const next = createTestCa()
+    const servername = serverNameFor(next.pin)
+    const certificate = issueServingCertificate({
+      ...{ authority: next.signer, clock: systemClock, random: systemRandom },
+    })
+    door.listener.replaceCredentials({
+      ...{ certificate: issue(), byName: new Map([[servername, certificate]]) },
+      clientCas: [ca.pem, next.pem],
+    })
+    const named = { servername, ca: [next.pem], checkServerIdentity: () => undefined }
+    const shown = (await dial(door.address, named)).getPeerX509Certificate()
+    assert.ok(shown?.issuerCertificate?.raw.equals(next.der))
+    await assert.rejects(dial(door.address, { ...named, maxVersion: 'TLSv1.2' }))
+    await assertNoResumption(door, named)
+    const other = { ...named, servername: serverNameFor(Buffer.alloc(16)), ca: [ca.pem] }
+    const usual = (await dial(door.address, other)).getPeerX509Certificate()
+    assert.ok(usual?.issuerCertificate?.raw.equals(ca.der))
+    // Whose clients are trusted doesn't depend on the name.
+    for (const [server, owner] of [
+      [named, ca],
+      [{}, next],
+    ] as const) {
+      await converse(await dial(door.address, { ...server, ...tlsClient(clientCredential(owner)) }))
+      assert.ok(door.accepted.at(-1)?.authorized)
+    }
+  })
+
+  it('ends the connections of certificates that count no more, and no others', async () => {
+    using door = await openDoor()
+    const owner = await dial(door.address, tlsClient(clientCredential(ca)))
+    const stranger = await dial(door.address)
+    await Promise.all([owner, stranger].map(converse))
+    const closed = once(owner, 'close')
+    door.listener.endWhere((certificate) => certificate.checkIssued(new X509Certificate(ca.der)))
+    await closed
+    await converse(stranger)
+  })
+
   it('says that it is busy to what is above its limit', async () => {
     using door = await openDoor(1)
     const first = await dial(door.address)
@@ -211,11 +252,11 @@ describe('the TLS listener', () => {
   })
 })
 
-async function assertNoResumption(door: Door): Promise<void> {
-  const first = await dial(door.address)
+async function assertNoResumption(door: Door, options: ConnectionOptions = {}): Promise<void> {
+  const first = await dial(door.address, options)
   const session = (await converse(first)).at(-1) ?? first.getSession()
   first.destroy()
-  const second = await dial(door.address, { session })
+  const second = await dial(door.address, { ...options, session })
   assert.equal(second.isSessionReused(), false)
 }
 
