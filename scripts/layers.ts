@@ -65,6 +65,7 @@ export const CONFINED_PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@grpc/grpc-js': ['src/rpc', 'src/auth/rpc', 'src/client'],
   '@bufbuild/protobuf': ['src/gen', 'src/rpc', 'src/auth/rpc', 'src/client'],
   'node:sqlite': ['src/auth/store', 'src/base'],
+  pg: ['src/auth/store'],
   commander: ['src/cli'],
   pino: ['src/base'],
   yaml: ['src/base', 'src/policy'],

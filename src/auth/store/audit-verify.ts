@@ -22,13 +22,16 @@ export async function verifyLog(
   database: Reading,
   { trust, held }: Pick<AuditVerification, 'trust' | 'held'>,
   onProgress: (events: number) => void,
+  batch = BATCH,
 ): Promise<Verified> {
   for (;;) {
     const anchor = await auditAnchor(database)
     const head = anchor ?? CHAIN_START
     try {
       const verifier = createAuditVerifier(trust, { head, anchor }, held)
-      await takeAll(database, verifier, head.sequence, (last) => onProgress(last - head.sequence))
+      await takeAll(database, batch, verifier, head.sequence, (last) =>
+        onProgress(last - head.sequence),
+      )
       return verifier.end()
     } catch (error) {
       if ((await auditAnchor(database))?.sequence === anchor?.sequence) throw error
@@ -38,15 +41,16 @@ export async function verifyLog(
 
 async function takeAll(
   database: Reading,
+  batch: number,
   verifier: AuditVerifier,
   after: number,
   onProgress: (last: number) => void,
 ): Promise<void> {
   let last = after
-  for (let events = await eventsAfter(database, last); events.length > 0; ) {
+  for (let events = await eventsAfter(database, last, batch); events.length > 0; ) {
     const through = events.at(-1)?.sequence ?? last
     const checkpoints = new Map(
-      (await checkpointsIn(database, { after: last, through, limit: BATCH })).map((it) => [
+      (await checkpointsIn(database, { after: last, through, limit: batch })).map((it) => [
         it.sequence,
         it,
       ]),
@@ -58,7 +62,7 @@ async function takeAll(
     }
     last = through
     onProgress(last)
-    events = await eventsAfter(database, last)
+    events = await eventsAfter(database, last, batch)
   }
   // One of an event that isn't there any more tells that it was.
   const [beyond] = await checkpointsIn(database, {
@@ -69,11 +73,15 @@ async function takeAll(
   if (beyond) verifier.checkpoint(beyond)
 }
 
-async function eventsAfter(database: Reading, after: number): Promise<readonly StoredAuditEvent[]> {
+async function eventsAfter(
+  database: Reading,
+  after: number,
+  batch: number,
+): Promise<readonly StoredAuditEvent[]> {
   const rows = await database.values(
     `SELECT ${EVENT_COLUMNS} FROM audit_events WHERE sequence > :after
-     ORDER BY sequence LIMIT ${BATCH}`,
-    { after },
+     ORDER BY sequence LIMIT :batch`,
+    { after, batch },
   )
   return rows.map((row) => {
     try {

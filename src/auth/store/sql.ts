@@ -11,6 +11,9 @@ export type Parameters = Readonly<Record<string, null | number | bigint | string
 /** The columns of one row in their order, integers as numbers. */
 export type Values = readonly unknown[]
 
+/** Tables whose rows are counted. */
+export type Counted = 'bots' | 'instances' | 'nodes' | 'roles' | 'sessions'
+
 type Sooner<T> = T | Promise<T>
 
 /** Where reads are asked for. Their failures are `StoreError`s. */
@@ -23,6 +26,8 @@ export interface Reading {
   indexed(index: string | undefined): string
   /** An aggregate: the texts of a column, in the order of another, as a JSON array. */
   jsonArray(column: string, order: string): string
+  /** A query for how many rows the table has, as `value`. */
+  counting(table: Counted): string
 }
 
 /**

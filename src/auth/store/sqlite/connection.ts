@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { Row } from '../row.ts'
-import type { Parameters, Reading, Values } from '../sql.ts'
+import type { Counted, Parameters, Reading, Values } from '../sql.ts'
 import { storeError } from './sqlite-error.ts'
 
 export interface ConnectionOptions {
@@ -53,6 +53,11 @@ export class Connection implements Reading {
 
   jsonArray(column: string, order: string): string {
     return `json_group_array(${column} ORDER BY ${order})`
+  }
+
+  /** Kept by triggers: see the schema. */
+  counting(table: Counted): string {
+    return `SELECT value FROM counts WHERE name = '${table}'`
   }
 
   /** Returns how many rows it inserted, updated or deleted. */

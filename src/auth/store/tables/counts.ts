@@ -1,9 +1,5 @@
-import type { Reading } from '../sql.ts'
+import type { Counted, Reading } from '../sql.ts'
 
-/** Kept by triggers: see the schema. */
-export type Counted = 'bots' | 'instances' | 'nodes' | 'roles' | 'sessions'
-
-export async function countOf(database: Reading, name: Counted): Promise<number> {
-  const row = await database.get('SELECT value FROM counts WHERE name = :name', { name })
-  return row?.integer('value') ?? 0
+export async function countOf(database: Reading, table: Counted): Promise<number> {
+  return (await database.get(database.counting(table)))?.integer('value') ?? 0
 }
