@@ -5,6 +5,7 @@ import { dataDirectoryParameter } from '../data-directory.ts'
 import { formatJson, formatParameter } from '../output-format.ts'
 import { formatDetails } from '../table.ts'
 import { defineVerb } from '../verb.ts'
+import { storeParameters } from './store-parameters.ts'
 
 export const hubBackup = defineVerb({
   name: 'backup',
@@ -15,6 +16,7 @@ export const hubBackup = defineVerb({
     to: required(file, { help: 'the file to write' }),
     replace: withDefault(boolean, 'false', { help: 'replace a file that is there' }),
     dataDir: dataDirectoryParameter,
+    store: storeParameters.store,
     ...formatParameter,
   },
   positional: ['to'],
@@ -23,6 +25,13 @@ export const hubBackup = defineVerb({
   ],
   seeAlso: ['mezhub restore'],
   async run(values, { clock, uid, stdout }) {
+    if (values.store !== undefined) {
+      const { requireEmbedded } = await import('./postgres-target.ts')
+      requireEmbedded(
+        values.store,
+        'back it up with pg_dump, or with base backups and WAL: docs/postgres.md',
+      )
+    }
     const { backUp } = await import('../../auth/store/sqlite/backup.ts')
     const { to: path, replace, dataDir: directory, format } = values
     const facts = await backUp({ directory, path, replace, clock, uid })

@@ -17,9 +17,14 @@ export const hubConfigCheck = defineVerb({
     { command: 'mezhub config check --config /etc/mezite/mezhub.yaml', does: 'check a file' },
   ],
   seeAlso: ['mezhub start'],
-  async run(values, { stdout }) {
+  async run(values, invocation) {
+    if (values.store !== undefined) {
+      const { postgresTarget } = await import('./postgres-target.ts')
+      postgresTarget(values.store, values.storePassword, invocation)
+    }
     const settings = {
       data_dir: values.dataDir,
+      store: values.store ?? 'embedded',
       listen_addr: formatAddress(values.listenAddr),
       public_addr: formatAddress(values.publicAddr ?? defaultPublicAddress(values.listenAddr.port)),
       ca_key_type: values.caKeyType,
@@ -31,6 +36,6 @@ export const hubConfigCheck = defineVerb({
       log_format: values.logFormat,
       log_level: values.logLevel,
     }
-    stdout.write(settingsReport(settings, values.format))
+    invocation.stdout.write(settingsReport(settings, values.format))
   },
 })

@@ -7,6 +7,7 @@ import { dataDirectoryParameter } from '../data-directory.ts'
 import { logParameters } from '../log-parameters.ts'
 import { diagParameters } from '../service/diag-parameter.ts'
 import { auditParameters } from './audit-parameters.ts'
+import { storeParameters } from './store-parameters.ts'
 
 const NETWORK = 'Network:'
 const AUTHORITIES = 'Certificate authorities:'
@@ -24,6 +25,7 @@ export const CA_KEY_TYPES = {
 
 export const hubStartParameters = {
   dataDir: dataDirectoryParameter,
+  ...storeParameters,
   listenAddr: withDefault(address(DEFAULT_PORT), `0.0.0.0:${DEFAULT_PORT}`, {
     help: 'where to listen; port 0 takes any free one',
     group: NETWORK,

@@ -5,6 +5,7 @@ import { hubBackup } from './backup.ts'
 import { hubCaPassphrase } from './ca-passphrase.ts'
 import { hubConfigCheck } from './config-check.ts'
 import { hubInstallSystemd } from './install-systemd.ts'
+import { hubRecordRestore } from './record-restore.ts'
 import { hubRestore } from './restore.ts'
 import { hubStart } from './start.ts'
 
@@ -32,6 +33,7 @@ export const mezhub: Program = {
     hubBackup,
     hubRestore,
     hubCaPassphrase,
+    hubRecordRestore,
     installGroup,
     configGroup,
     versionVerb,

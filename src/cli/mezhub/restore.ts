@@ -4,6 +4,7 @@ import { boolean, file } from '../../base/value-kind.ts'
 import { dataDirectoryParameter } from '../data-directory.ts'
 import { formatJson, formatParameter } from '../output-format.ts'
 import { defineVerb } from '../verb.ts'
+import { storeParameters } from './store-parameters.ts'
 
 export const hubRestore = defineVerb({
   name: 'restore',
@@ -14,6 +15,7 @@ export const hubRestore = defineVerb({
     from: required(file, { help: 'the file that mezhub backup wrote' }),
     replace: withDefault(boolean, 'false', { help: 'put the store aside that is there' }),
     dataDir: dataDirectoryParameter,
+    store: storeParameters.store,
     ...formatParameter,
   },
   positional: ['from'],
@@ -26,6 +28,13 @@ export const hubRestore = defineVerb({
   ],
   seeAlso: ['mezhub backup', 'mezhub start'],
   async run(values, { clock, random, uid, stdout }) {
+    if (values.store !== undefined) {
+      const { requireEmbedded } = await import('./postgres-target.ts')
+      requireEmbedded(
+        values.store,
+        'restore it with pg_restore, then run mezhub record-restore: docs/postgres.md',
+      )
+    }
     const { restore } = await import('../../auth/store/sqlite/restore.ts')
     const { makeDataDirectory } = await import('./make-data-directory.ts')
     const { from: path, replace, dataDir, format } = values

@@ -6,7 +6,6 @@ import { eventByHub } from '../../auth/context.ts'
 import { CONNECTION_LIMITS, mostConnections } from '../../auth/rpc/connection-limits.ts'
 import { createHubServer } from '../../auth/rpc/server.ts'
 import { createKeySealer } from '../../auth/sealed-key.ts'
-import { openSqliteStore } from '../../auth/store/sqlite/open.ts'
 import { type WatchedStore, watchStore } from '../../auth/watched-store.ts'
 import { formatAddress } from '../../base/address.ts'
 import { formatTime, SECOND } from '../../base/clock.ts'
@@ -25,6 +24,7 @@ import type { HubDiagnostics } from './diagnostics.ts'
 import { HubHealth } from './hub-health.ts'
 import { makeDataDirectory } from './make-data-directory.ts'
 import { connectionsOfThisProcess } from './open-files.ts'
+import { openStore } from './open-store.ts'
 import { CA_KEY_TYPES, defaultPublicAddress, type HubStartValues } from './parameters.ts'
 
 /** How long the audit log's last checkpoint and its sink may take. */
@@ -53,9 +53,9 @@ export async function runHub(
   const broken = Promise.withResolvers<never>()
   // Thrown below, once everything is open.
   broken.promise.catch(() => {})
-  const { clock, random, uid } = invocation
-  const opened = await openSqliteStore({
-    ...{ directory: dataDir, clock, random, pid: process.pid, uid },
+  const { clock } = invocation
+  const opened = await openStore(values, invocation, {
+    directory: dataDir,
     onGroup: metrics?.onGroup,
     onFailed: broken.reject,
   })

@@ -12,6 +12,10 @@ export const hubStart = defineVerb({
   examples: [
     { command: 'mezhub start', does: 'run with the embedded store' },
     {
+      command: 'mezhub start --store=postgres://mezite@db.example.com/mezite',
+      does: 'keep everything in PostgreSQL, for one hub of several',
+    },
+    {
       command:
         'mezhub start --data-dir=/srv/mezite --public-addr=mezite.example.com:3025 --ca-key-passphrase-file=/etc/mezite/passphrase',
       does: 'run with sealed CA keys, and tell bots where it is',
