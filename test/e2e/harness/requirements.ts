@@ -34,6 +34,7 @@ const PACKAGES = {
   jq: 'jq',
   'dpkg-deb': 'dpkg',
   openssl: 'openssl',
+  runuser: 'util-linux',
   mandoc: 'mandoc',
   'qemu-aarch64': 'qemu-user',
   strace: 'strace',
