@@ -26,11 +26,13 @@ export interface Session {
   readonly readOnly: boolean
   /** A statement that takes longer is ended by the server; milliseconds. */
   readonly statementTimeoutMs: number
+  /** How long it waits for a lock; milliseconds. */
+  readonly lockTimeoutMs?: number
 }
 
 /** A hub that hangs in the middle of a transaction holds up all others for no longer. */
 const IDLE_TIMEOUT_MS = 5_000
-const LOCK_TIMEOUT_MS = 10_000
+const USUAL_LOCK_TIMEOUT_MS = 10_000
 const OLDEST_VERSION = 150_000
 
 const NUMBERS: ReadonlySet<number> = new Set([20, 21, 23])
@@ -84,7 +86,7 @@ export class Connection implements Reading {
   static async #openAt(
     host: PostgresHost,
     { address, passwords }: PostgresTarget,
-    { readOnly, statementTimeoutMs }: Session,
+    { readOnly, statementTimeoutMs, lockTimeoutMs = USUAL_LOCK_TIMEOUT_MS }: Session,
     onBroken: (error: StoreError) => void,
   ): Promise<Connection> {
     const where = `PostgreSQL at ${formatPostgresHost(host)}`
@@ -102,7 +104,7 @@ export class Connection implements Reading {
       statement_timeout: statementTimeoutMs,
       // What the server doesn't answer by then is lost: the network is cut, or the machine is gone.
       query_timeout: statementTimeoutMs + 5_000,
-      lock_timeout: LOCK_TIMEOUT_MS,
+      lock_timeout: lockTimeoutMs,
       idle_in_transaction_session_timeout: IDLE_TIMEOUT_MS,
       options: `-c search_path=mezite -c default_transaction_read_only=${readOnly ? 'on' : 'off'}`,
       keepAlive: true,

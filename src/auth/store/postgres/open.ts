@@ -29,7 +29,7 @@ import { createSessionReader } from '../tables/sessions.ts'
 import { createTokenReader } from '../tables/tokens.ts'
 import { formatPostgresAddress } from './address.ts'
 import { verifyFrom } from './audit-verify.ts'
-import type { PostgresTarget } from './connection.ts'
+import { Connection, type PostgresTarget } from './connection.ts'
 import { Feed } from './feed.ts'
 import { Follower } from './follower.ts'
 import { migrate } from './migrations/migrate.ts'
@@ -48,6 +48,9 @@ export interface PostgresStoreOptions {
   readonly onFailed?: ((error: StoreError) => void) | undefined
 }
 
+/** A large table takes its time, and so does another hub that is at it. */
+const MIGRATION_TIMEOUT_MS = 1_800_000
+
 /**
  * Opens the store, or makes it in a database without one.
  *
@@ -55,9 +58,9 @@ export interface PostgresStoreOptions {
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { target, random, onFailed = () => {} } = options
+  await bringUpToDate(target, random.uuid())
   const connection = await openWritable(target)
   try {
-    await migrate(connection, random.uuid())
     const hub = await connection.get('SELECT cluster_id, change_sequence FROM hub')
     const source = createChangeSource(options.onListenerError)
     const feed = new Feed(source, hub?.integer('change_sequence') ?? 0)
@@ -96,5 +99,18 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   } catch (error) {
     await connection.close()
     throw error
+  }
+}
+
+async function bringUpToDate(target: PostgresTarget, newClusterId: string): Promise<void> {
+  const connection = await Connection.open(target, {
+    readOnly: false,
+    statementTimeoutMs: MIGRATION_TIMEOUT_MS,
+    lockTimeoutMs: MIGRATION_TIMEOUT_MS,
+  })
+  try {
+    await migrate(connection, newClusterId)
+  } finally {
+    await connection.close()
   }
 }

@@ -20,7 +20,12 @@ export const SCHEMA_VERSION = MIGRATIONS.length
 /** Of one who migrates, in `pg_locks`: `Mzte`. */
 const ADVISORY_LOCK = 0x4d7a7465
 
-/** Brings the schema up to this version, once, however many hubs start. @throws StoreError */
+/**
+ * Brings the schema up to this version, once, however many hubs start.
+ *
+ * @param connection one that waits long for statements and locks
+ * @throws StoreError
+ */
 export async function migrate(connection: Connection, newClusterId: string): Promise<void> {
   const before = await storedVersion(connection)
   if (before === undefined || before < SCHEMA_VERSION) await raise(connection, newClusterId)
@@ -40,9 +45,10 @@ export function requireCompatible(oldestCompatible: number): void {
 }
 
 async function raise(connection: Connection, newClusterId: string): Promise<void> {
+  // Before the transaction: what another one has made is seen from its beginning on.
+  await connection.execute(`SELECT pg_advisory_lock(${ADVISORY_LOCK})`)
   await connection.execute('BEGIN')
   try {
-    await connection.execute(`SELECT pg_advisory_xact_lock(${ADVISORY_LOCK})`)
     const version = (await storedVersion(connection)) ?? 0
     if (version === 0) await connection.execute('CREATE SCHEMA IF NOT EXISTS mezite')
     for (const [index, { sql, oldestCompatible }] of MIGRATIONS.entries()) {
@@ -57,6 +63,9 @@ async function raise(connection: Connection, newClusterId: string): Promise<void
   } catch (error) {
     await connection.execute('ROLLBACK').catch(() => {})
     throw error
+  } finally {
+    // Or with the connection.
+    await connection.execute(`SELECT pg_advisory_unlock(${ADVISORY_LOCK})`).catch(() => {})
   }
 }
 
@@ -70,7 +79,10 @@ async function makeHub(connection: Connection, newClusterId: string): Promise<vo
 
 /** Undefined where there is no store yet. */
 async function storedVersion(connection: Connection): Promise<number | undefined> {
-  const found = await connection.get(`SELECT to_regclass('mezite.hub')::text AS hub`)
-  if (!found?.has('hub')) return undefined
+  const found = await connection.get(
+    `SELECT 1 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+     WHERE n.nspname = 'mezite' AND c.relname = 'hub'`,
+  )
+  if (!found) return undefined
   return (await connection.get('SELECT schema_version FROM hub'))?.integer('schema_version')
 }
