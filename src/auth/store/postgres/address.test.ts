@@ -20,7 +20,7 @@ describe('parsePostgresUri', () => {
       sslCert: undefined,
       sslKey: undefined,
       passFile: undefined,
-      connectTimeoutMs: 5_000,
+      connectTimeoutMs: 10_000,
     })
   })
 

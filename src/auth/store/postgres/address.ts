@@ -45,7 +45,7 @@ type Name = (typeof PARAMETERS)[number]
 
 const DEFAULT_PORT = 5432
 const DEFAULT_SOCKETS = '/var/run/postgresql'
-const DEFAULT_CONNECT_TIMEOUT = '5'
+const DEFAULT_CONNECT_TIMEOUT = '10'
 const FORM = /^postgres(?:ql)?:\/\/(?:([^@/?]*)@)?([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/
 
 /** @param user who connects where the URI doesn't say. @throws StoreError `unavailable` */

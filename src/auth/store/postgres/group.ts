@@ -20,6 +20,9 @@ import { requireCompatible } from './migrations/migrate.ts'
 
 export const CHANNEL = 'mezite_changes'
 
+/** Statements that are sent before an answer is waited for. */
+const MOST_AT_ONCE = 1_024
+
 /** How long other hubs find a group, and so does a hub that doesn't know whether it was committed. */
 const KEPT = '10 minutes'
 
@@ -54,22 +57,22 @@ export async function commitGroup(
   acts: readonly Act[],
   told: number,
 ): Promise<Committed> {
-  const opening = [connection.run('BEGIN'), lockHub(connection)] as const
+  const begun = connection.run('BEGIN')
+  const locked = lockHub(connection)
   const before = [
     connection.get(HEAD),
     groupsAfter(connection, told),
     connection.run('SAVEPOINT acts'),
   ] as const
-  const tried = acts.map((act) => tryAct(connection, act))
+  const tried = tryAll(connection, acts)
   // All of them, so that none is left without somebody who waits for it.
-  const settled = await Promise.allSettled([...opening, ...before, ...tried])
+  await Promise.allSettled([begun, locked, ...before, tried])
   if (connection.broken) throw connection.broken
   try {
-    const [, sequence] = await Promise.all(opening)
+    await begun
+    const sequence = await locked
     const [head, others] = await Promise.all(before)
-    const areAllApplied = settled.every(
-      (it) => it.status === 'fulfilled' && !(it.value instanceof StoreError),
-    )
+    const areAllApplied = await tried
     const outcomes = areAllApplied ? acts.map(() => undefined) : await oneByOne(connection, acts)
     const applied = acts.filter((_, index) => outcomes[index] === undefined)
     if (applied.length === 0) {
@@ -105,14 +108,41 @@ async function lockHub(connection: Connection): Promise<number> {
   return row.integer('change_sequence')
 }
 
+/** Whether all are applied, in the transaction that is open. Where not, it has stopped on the way. */
+async function tryAll(connection: Connection, acts: readonly Act[]): Promise<boolean> {
+  try {
+    const steps = acts.flatMap(({ changes }) => stepsOfAct(changes))
+    return (await runSteps(connection, steps)) === undefined
+  } catch (error) {
+    if (connection.broken || !(error instanceof StoreError)) throw error
+    // Whose fault it is shows where each is done alone.
+    return false
+  }
+}
+
 /** Undefined where the act is applied, in the transaction that is open. */
 async function tryAct(connection: Connection, { changes }: Act): Promise<StoreError | undefined> {
-  const steps = stepsOfAct(changes)
-  const found = await Promise.allSettled(steps.map((step) => connection.step(step)))
-  // The first that refuses or fails: what comes after it says nothing.
-  for (const step of found) {
-    if (step.status === 'rejected') throw step.reason
-    if (step.value) return step.value
+  try {
+    return await runSteps(connection, stepsOfAct(changes))
+  } catch (error) {
+    // The values of this act, and nothing else, were at fault.
+    if (error instanceof StoreError && error.subject === 'act') return error
+    throw error
+  }
+}
+
+/** Many at once, but not without bound. Returns the first refusal: what comes after it says nothing. */
+async function runSteps(
+  connection: Connection,
+  steps: readonly Step[],
+): Promise<StoreError | undefined> {
+  for (let start = 0; start < steps.length; start += MOST_AT_ONCE) {
+    const some = steps.slice(start, start + MOST_AT_ONCE)
+    const found = await Promise.allSettled(some.map((step) => connection.step(step)))
+    for (const step of found) {
+      if (step.status === 'rejected') throw step.reason
+      if (step.value) return step.value
+    }
   }
   return undefined
 }
@@ -136,11 +166,7 @@ async function oneByOne(
   for (const act of acts) {
     const [, outcome] = await Promise.all([
       connection.run('SAVEPOINT act'),
-      tryAct(connection, act).catch((error: unknown) => {
-        // The values of this act, and nothing else, were at fault.
-        if (error instanceof StoreError && error.subject === 'act') return error
-        throw error
-      }),
+      tryAct(connection, act),
     ])
     if (outcome) await connection.run('ROLLBACK TO act')
     outcomes.push(outcome)

@@ -1,5 +1,5 @@
 /**
- * The schema of the embedded store, at its sixth version, in PostgreSQL's words; and what several hubs
+ * The schema of the embedded store, at its seventh version, in PostgreSQL's words; and what several hubs
  * need. Names are compared and ordered by their bytes. Times are milliseconds since the Unix epoch;
  * unsigned 64-bit integers are stored as the signed ones with the same bits.
  *
@@ -194,13 +194,20 @@ CREATE TABLE admins (
   expires_at      bigint NOT NULL
 );
 
+-- Two of a type, one of them on its way in: phase is null of the one whose place it is to take.
 CREATE TABLE authorities (
-  id          ${NAME} PRIMARY KEY,
-  type        text NOT NULL UNIQUE,
-  public_part bytea NOT NULL,
-  private_key text NOT NULL,
-  created_at  bigint NOT NULL
+  id                  ${NAME} PRIMARY KEY,
+  type                text NOT NULL,
+  public_part         bytea NOT NULL,
+  private_key         text NOT NULL,
+  created_at          bigint NOT NULL,
+  phase               text,
+  phase_since         bigint,
+  rotation_started_at bigint,
+  signs_since         bigint,
+  last_ends_at        bigint
 );
+CREATE UNIQUE INDEX authorities_by_type ON authorities (type, (phase IS NULL));
 
 -- Each index ends in the sequence, so a page of what it finds comes in order.
 CREATE TABLE audit_events (
