@@ -4,12 +4,7 @@
  */
 
 /** The flags of `mezhub` and `mezd` that are secrets themselves. */
-const FLAGS = [
-  '--ca-key-passphrase',
-  '--new-ca-key-passphrase',
-  '--join-token',
-  '--store-password',
-]
+const FLAGS = ['--ca-key-passphrase', '--new-ca-key-passphrase', '--join-token', '--store-password']
 
 /** Their environment variables. */
 export const SECRET_VARIABLES: readonly string[] = FLAGS.map(

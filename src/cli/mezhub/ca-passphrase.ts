@@ -4,6 +4,7 @@ import { CliError } from '../cli-error.ts'
 import { dataDirectoryParameter } from '../data-directory.ts'
 import { formatJson, formatParameter } from '../output-format.ts'
 import { defineVerb } from '../verb.ts'
+import { storeParameters } from './store-parameters.ts'
 
 const VARIABLE = { old: 'MEZITE_CA_KEY_PASSPHRASE', new: 'MEZITE_NEW_CA_KEY_PASSPHRASE' }
 
@@ -25,6 +26,7 @@ export const hubCaPassphrase = defineVerb({
     }),
     remove: withDefault(boolean, 'false', { help: 'have no passphrase from then on' }),
     dataDir: dataDirectoryParameter,
+    store: storeParameters.store,
     ...formatParameter,
   },
   examples: [
@@ -41,6 +43,10 @@ export const hubCaPassphrase = defineVerb({
   seeAlso: ['mezhub start', 'mezhub backup', 'mezctl ca ls'],
   async run(values, { clock, random, uid, stdout }, { origins }) {
     const { caKeyPassphrase: old, newCaKeyPassphrase: next, remove, dataDir, format } = values
+    if (values.store !== undefined) {
+      const { requireEmbedded } = await import('./postgres-target.ts')
+      requireEmbedded(values.store, 'give the passphrase at the first start of the first hub')
+    }
     requireHidden(origins.caKeyPassphrase, '--ca-key-passphrase')
     requireHidden(origins.newCaKeyPassphrase, '--new-ca-key-passphrase')
     if (remove === (next !== undefined)) {

@@ -17,7 +17,7 @@ export function postgresTarget(
 /** @throws CliError where the store is in PostgreSQL */
 export function requireEmbedded(store: string | undefined, hint: string): void {
   if (store === undefined) return
-  throw new CliError('usage', 'the store is in PostgreSQL, which has tools of its own for this', {
+  throw new CliError('usage', 'the store is in PostgreSQL; this is for the embedded one', {
     hint,
   })
 }
