@@ -20,6 +20,11 @@ import { protobufMutation } from '../engine/tree.ts'
 /** Stand for a token that is good, in its length. */
 const TOKENS = { bot: `tok-bot-${'a'.repeat(56)}`, node: `tok-node-${'a'.repeat(56)}` }
 
+const REMOTE_ADMIN: Caller = {
+  ...{ kind: 'admin', name: 'alice', address: '192.0.2.7' },
+  keyFingerprint: Buffer.alloc(32),
+}
+
 type World = Awaited<ReturnType<typeof openWorld>>
 let world: Promise<World> | undefined
 
@@ -128,7 +133,8 @@ async function openWorld() {
       const kinds = ACCESS.get(methodName(method)) ?? []
       if (kinds.includes('anyone')) return STRANGER
       if (kinds.includes('bot')) return joinedBot()
-      return kinds.includes('node') ? joinedNode() : LOCAL
+      if (kinds.includes('node')) return joinedNode()
+      return kinds.includes('local') ? LOCAL : REMOTE_ADMIN
     },
     withTokens(request: Buffer): Buffer {
       const text = request.toString('latin1')
