@@ -16,8 +16,8 @@ export const NODES = 100
 export const RARE_BOT = 'rare'
 
 /** So many events are one act, and so many acts one checkpoint. */
-const GROUP = 500
-const SIGNED_EVERY = 20
+const GROUP = 5_000
+const SIGNED_EVERY = 2
 
 export async function fillLog(directory: string, count: number): Promise<void> {
   mkdirSync(directory, { mode: 0o700 })

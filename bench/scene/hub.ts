@@ -48,7 +48,10 @@ export class BenchHub implements AsyncDisposable {
 
   /** Runs `mezctl`, which must succeed; returns what it prints. */
   async mezctl(...words: readonly string[]): Promise<string> {
-    const { stdout } = await runOk([`${CHECKOUT}/bin/mezctl`, ...words], { env: this.env })
+    const { stdout } = await runOk([`${CHECKOUT}/bin/mezctl`, ...words], {
+      env: this.env,
+      timeoutMs: 600_000,
+    })
     return stdout
   }
 

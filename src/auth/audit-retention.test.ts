@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { addEvents, tamper } from '../../test/fakes/audit-events.ts'
 import { openTestAuth, type TestAuth } from '../../test/fakes/auth.ts'
 import { DAY, HOUR } from '../base/clock.ts'
-import { createAuditRetention } from './audit-retention.ts'
+import { createAuditRetention, nextDropped } from './audit-retention.ts'
 
 const NOBODY = { onProgress: () => {}, held: undefined, signal: new AbortController().signal }
 const KEEP = 90 * DAY
@@ -137,5 +137,21 @@ describe('retention at a hub whose clock', () => {
     await retention.prune()
     auth.clock.advance(DAY)
     assert.ok((await retention.prune()) >= 100)
+  })
+
+  it('drops as many at once as a disk does in a short time', () => {
+    /** After twenty drops, on a disk that takes so long for each event. */
+    const settled = (msPerEvent: number) => {
+      let dropped = 50
+      for (let time = 0; time < 20; time++) dropped = nextDropped(dropped, dropped * msPerEvent)
+      return dropped
+    }
+    assert.equal(settled(0), 500)
+    assert.equal(settled(100), 10)
+    for (const msPerEvent of [0.05, 0.1, 0.5, 1]) {
+      const took = settled(msPerEvent) * msPerEvent
+      assert.ok(took <= 30 && took >= 10, `${took} ms`)
+    }
+    assert.equal(nextDropped(500, 2_000), 125)
   })
 })

@@ -26,11 +26,25 @@ export interface AuditRetention {
   run(signal: AbortSignal): Promise<void>
 }
 
-/** Small, with pauses between: other acts share a commit with it, and wait for it. */
-const DROPPED_AT_ONCE = 250
-const PAUSE = 50
+/**
+ * Other acts share a commit with what drops events, and wait for it. So it takes little, as much as the
+ * disk does in a short time, and rests for some times as long.
+ */
+const DROPPED_AT_ONCE = { first: 50, least: 10, most: 500 }
+const DROP_TIME = 20
+const REST = { times: 4, least: 50 }
 /** Between two checkpoints there are fewer. */
 const MANY = 2_000
+
+/**
+ * How many events are dropped at once after so many took so long, in milliseconds: half as many again
+ * where there was time, and far fewer at once where there wasn't.
+ */
+export function nextDropped(dropped: number, tookMs: number): number {
+  const { least, most } = DROPPED_AT_ONCE
+  const wanted = tookMs <= DROP_TIME ? dropped * 1.5 : dropped * Math.max(0.25, DROP_TIME / tookMs)
+  return Math.min(most, Math.max(least, Math.round(wanted)))
+}
 
 /**
  * @param keepMs how long events are kept; undefined: for ever
@@ -100,10 +114,14 @@ export function createAuditRetention(
   }
 
   async function dropAll(signal: AbortSignal): Promise<void> {
+    let limit: number = DROPPED_AT_ONCE.first
     while (!signal.aborted && (await store.audit.leftovers()) > 0) {
-      const change = { kind: 'drop-pruned-events', limit: DROPPED_AT_ONCE } as const
+      const begun = clock.monotonic()
+      const change = { kind: 'drop-pruned-events', limit } as const
       await store.commit({ changes: [change], events: [] })
-      await clock.sleep(PAUSE, signal).catch(() => {})
+      const took = clock.monotonic() - begun
+      limit = nextDropped(limit, took)
+      await clock.sleep(Math.max(REST.least, REST.times * took), signal).catch(() => {})
     }
   }
 
