@@ -37,7 +37,8 @@ const { values } = parseArgs({
 /** Half of the log is older. */
 const RETENTION = '20d'
 const VERIFIED_PER_SECOND = 100_000
-const WRITE_LIMIT_MS = 100
+/** Percent. */
+const MOST_LOST = 50
 
 async function measure(): Promise<void> {
   const { quick } = values
@@ -155,20 +156,19 @@ function writeRows(
   during: readonly number[],
   pruned: string,
 ): readonly Row[] {
-  const unit = 'ms' as const
-  const note = `${before.length} acts in the same time without, ${during.length} with; ${pruned}`
+  const note = `${before.length} acts without, ${during.length} in the same time with; ${pruned}`
+  const lost = 100 * (1 - during.length / before.length)
   return [
-    { what: 'an act, nothing is pruned: half of them, 99 %, all', acts: before },
-    { what: 'an act while events are pruned: half of them, 99 %, all', acts: during, note },
-  ].flatMap(({ what, acts, note }) => [
-    rowOf({
-      what: `${what} took`,
-      unit,
-      runs: [0.5, 0.99, 1].map((share) => quantile(acts, share)),
-      limit: WRITE_LIMIT_MS,
-      note,
-    }),
-  ])
+    timesOf('an act, nothing is pruned', before),
+    timesOf('an act while events are pruned', during),
+    rowOf({ what: 'acts that pruning costs', unit: '%', runs: [lost], limit: MOST_LOST, note }),
+  ]
+}
+
+/** Of all acts, the one in the middle, and the one that a hundredth of them took longer than. */
+function timesOf(what: string, acts: readonly number[]): Row {
+  const runs = [0.5, 0.5, 0.99].map((share) => quantile(acts, share))
+  return rowOf({ what: `${what}; the worst of 99 %`, unit: 'ms', runs })
 }
 
 /** What the hub says that it has pruned. */

@@ -11,6 +11,7 @@ import { readmissions } from './0004-readmissions.ts'
 import { restores } from './0005-restores.ts'
 import { inventory } from './0006-inventory.ts'
 import { rotations } from './0007-rotations.ts'
+import { inventoryOrder } from './0008-inventory-order.ts'
 
 const MIGRATIONS: readonly string[] = [
   initial,
@@ -20,6 +21,7 @@ const MIGRATIONS: readonly string[] = [
   restores,
   inventory,
   rotations,
+  inventoryOrder,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length
