@@ -1,4 +1,7 @@
-/** What the daemon and its machine may do next. The loop is that of src/identity. */
+/**
+ * What the daemon and its machine may do next. A step that has failed is done again as the loops of
+ * src/identity and src/node do it.
+ */
 import { HubError } from '../../src/client/identity-hub.ts'
 import { isFinalForJoin } from '../../src/identity/refusals.ts'
 import {
@@ -17,7 +20,7 @@ import {
 import { type Certificate, knownOf, type Request } from './hub-state.ts'
 import { type Move, type Process, spend, type World } from './world.ts'
 
-export const LOST = new HubError('unreachable', 'no answer')
+const LOST = new HubError('unreachable', 'no answer')
 const BROKEN = new Error('the disk failed')
 
 export function startDaemon(code: DaemonCode, world: World): Promise<World> {

@@ -77,7 +77,7 @@ export type Progress =
   | { readonly at: 'end'; readonly identity: Identity | undefined }
   | { readonly at: 'failure'; readonly error: unknown }
 
-export const hasSameKey = (a: Keys, b: Keys) => a.key === b.key
+const hasSameKey = (a: Keys, b: Keys) => a.key === b.key
 
 /** Runs the production code up to the first effect of which nothing is known yet. */
 export function progressOf(code: DaemonCode, operation: Operation): Promise<Progress> {

@@ -53,7 +53,7 @@ function remember(before: World, after: World, flight: Flight, reply: Reply): Wo
   return { ...after, history: { ...history, [who]: [...alone] } }
 }
 
-export function daemonHolds({ disk }: World, key: number): boolean {
+function daemonHolds({ disk }: World, key: number): boolean {
   return [disk.identity, disk.join, disk.renewal].some((each) => each?.key === key)
 }
 
@@ -135,7 +135,7 @@ function refusal(hubCode: string): HubError {
   return made
 }
 
-export function sayReply(reply: Reply): string {
+function sayReply(reply: Reply): string {
   return reply.kind === 'issued'
     ? `certificate ${say(reply.certificate)}`
     : `refusal (${reply.code})`

@@ -108,8 +108,8 @@ export const SCOPES: readonly Scope[] = [
     name: 'two copies, and an administrator who unlocks',
     kinds: ['bot'],
     budget: { copies: 2, thefts: 2, unlocks: 1 },
-    lastGeneration: 3,
-    states: 27_000,
+    lastGeneration: 2,
+    states: 8_000,
   },
   {
     name: 'a copy, and a store that is put back',

@@ -20,7 +20,7 @@ interface Job {
 export class ExplorerThread implements AsyncDisposable {
   readonly #worker = new Worker(import.meta.filename)
 
-  /** One at a time. */
+  /** One at a time. @throws what has ended the thread */
   async explore(kind: JoinTokenKind, scope: Scope, mutant?: string): Promise<Exploration> {
     const job: Job = { kind, scope, mutant }
     this.#worker.postMessage(job)
