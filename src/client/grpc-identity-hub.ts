@@ -6,6 +6,7 @@
  * - Every connection is closed when its call ends, however it ends.
  */
 import type { Clock } from '../base/clock.ts'
+import { HubChoice } from './hub-choice.ts'
 import { type Attempt, resolveTrust } from './hub-recognition.ts'
 import type { ClientDescription } from './identity-calls.ts'
 import type { CallOptions, IdentityHub } from './identity-hub.ts'
@@ -22,30 +23,41 @@ export interface GrpcIdentityHubOptions {
 export function createGrpcIdentityHub(options: GrpcIdentityHubOptions): IdentityHub {
   const { client, clock, timeoutMs, keepAliveMs } = options
 
+  const choice = new HubChoice()
+
+  /** Of several hubs one that answers, where something must be known of it before it is called. */
   async function prepare({ address, trust, signal }: CallOptions) {
-    const attempt: Attempt = { address, clock, timeoutMs, keepAliveMs, signal }
     // gRPC takes longer to load than a handshake takes.
     const loading = import('./identity-calls.ts')
-    const checked = await resolveTrust(trust, attempt)
-    return { calls: await loading, common: { ...attempt, client, trust: checked } }
+    return await choice.askEach(address, async (chosen) => {
+      const attempt: Attempt = { address: chosen, clock, timeoutMs, keepAliveMs, signal }
+      const checked = await resolveTrust(trust, attempt)
+      return { calls: await loading, chosen, common: { ...attempt, client, trust: checked } }
+    })
+  }
+
+  type Prepared = Awaited<ReturnType<typeof prepare>>
+
+  async function ask<T>(to: CallOptions, call: (prepared: Prepared) => Promise<T>): Promise<T> {
+    const prepared = await prepare(to)
+    return await choice.watch(to.address, prepared.chosen, () => call(prepared))
   }
 
   return {
-    async join(token, request, to) {
-      const { calls, common } = await prepare(to)
-      return calls.callJoin(token, { ...common, request })
-    },
-    async renew(credential, request, to) {
-      const { calls, common } = await prepare(to)
-      return calls.callRenew(credential, { ...common, request })
-    },
+    join: (token, request, to) =>
+      ask(to, ({ calls, common }) => calls.callJoin(token, { ...common, request })),
+    renew: (credential, request, to) =>
+      ask(to, ({ calls, common }) => calls.callRenew(credential, { ...common, request })),
     async *watch(credential, to) {
-      const { calls, common } = await prepare(to)
-      yield* calls.watchIdentity(credential, common)
+      const { calls, common, chosen } = await prepare(to)
+      try {
+        yield* calls.watchIdentity(credential, common)
+      } catch (error) {
+        choice.failed(to.address, chosen, error)
+        throw error
+      }
     },
-    async reportTrust(credential, trustDigest, to) {
-      const { calls, common } = await prepare(to)
-      await calls.callReportTrust(credential, trustDigest, common)
-    },
+    reportTrust: (credential, trustDigest, to) =>
+      ask(to, ({ calls, common }) => calls.callReportTrust(credential, trustDigest, common)),
   }
 }

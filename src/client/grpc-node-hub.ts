@@ -1,5 +1,6 @@
 /** The hub over the wire, for a node's agent. */
 import type { Clock } from '../base/clock.ts'
+import { HubChoice } from './hub-choice.ts'
 import { type Attempt, resolveTrust } from './hub-recognition.ts'
 import type { CallOptions } from './identity-hub.ts'
 import type { NodeHub } from './node-hub.ts'
@@ -17,38 +18,45 @@ export interface GrpcNodeHubOptions {
 export function createGrpcNodeHub(options: GrpcNodeHubOptions): NodeHub {
   const { clock, version, timeoutMs, keepAliveMs } = options
 
+  const choice = new HubChoice()
+
+  /** Of several hubs one that answers, where something must be known of it before it is called. */
   async function prepare({ address, trust, signal }: CallOptions) {
-    const attempt: Attempt = { address, clock, timeoutMs, keepAliveMs, signal }
     // gRPC takes longer to load than a handshake takes.
     const loading = import('./node-calls.ts')
-    const checked = await resolveTrust(trust, attempt)
-    return { calls: await loading, call: { ...attempt, trust: checked } }
+    return await choice.askEach(address, async (chosen) => {
+      const attempt: Attempt = { address: chosen, clock, timeoutMs, keepAliveMs, signal }
+      const checked = await resolveTrust(trust, attempt)
+      return { calls: await loading, chosen, call: { ...attempt, trust: checked } }
+    })
+  }
+
+  type Prepared = Awaited<ReturnType<typeof prepare>>
+
+  async function ask<T>(to: CallOptions, call: (prepared: Prepared) => Promise<T>): Promise<T> {
+    const prepared = await prepare(to)
+    return await choice.watch(to.address, prepared.chosen, () => call(prepared))
   }
 
   return {
-    async joinNode(token, request, to) {
-      const { calls, call } = await prepare(to)
-      return calls.callJoinNode(token, { ...call, request, version })
-    },
-    async renewNode(credential, request, to) {
-      const { calls, call } = await prepare(to)
-      return calls.callRenewNode(credential, { ...call, request, version })
-    },
+    joinNode: (token, request, to) =>
+      ask(to, ({ calls, call }) => calls.callJoinNode(token, { ...call, request, version })),
+    renewNode: (credential, request, to) =>
+      ask(to, ({ calls, call }) => calls.callRenewNode(credential, { ...call, request, version })),
     async *watchNode(credential, to) {
-      const { calls, call } = await prepare(to)
-      yield* calls.callWatchNode(credential, call)
+      const { calls, call, chosen } = await prepare(to)
+      try {
+        yield* calls.callWatchNode(credential, call)
+      } catch (error) {
+        choice.failed(to.address, chosen, error)
+        throw error
+      }
     },
-    async reportTrust(credential, report, to) {
-      const { calls, call } = await prepare(to)
-      await calls.callReportNodeTrust(credential, report, call)
-    },
-    async reportSessions(credential, events, to) {
-      const { calls, call } = await prepare(to)
-      await calls.callReportSessions(credential, events, call)
-    },
-    async leaveNode(credential, to) {
-      const { calls, call } = await prepare(to)
-      await calls.callLeaveNode(credential, call)
-    },
+    reportTrust: (credential, report, to) =>
+      ask(to, ({ calls, call }) => calls.callReportNodeTrust(credential, report, call)),
+    reportSessions: (credential, events, to) =>
+      ask(to, ({ calls, call }) => calls.callReportSessions(credential, events, call)),
+    leaveNode: (credential, to) =>
+      ask(to, ({ calls, call }) => calls.callLeaveNode(credential, call)),
   }
 }

@@ -61,6 +61,8 @@ export function patienceAskedBy(error: unknown): number | undefined {
 export interface HubAddress {
   readonly host: string
   readonly port: number
+  /** Other hubs of the same cluster. */
+  readonly others?: readonly HubAddress[] | undefined
 }
 
 /** By what the hub is recognised. */

@@ -20,6 +20,8 @@ export interface FleetNodeOptions {
   readonly flags?: readonly string[]
   /** Where its agent runs; absent: on this machine, which it takes no sshd of. */
   readonly machine?: GuestMachine
+  /** Those that its agent knows of; absent: this fleet's. */
+  readonly hubs?: readonly Hub[]
   /** On a machine too an sshd of its own, rather than the machine's. */
   readonly hasOwnSshd?: boolean
 }
@@ -27,6 +29,8 @@ export interface FleetNodeOptions {
 export interface FleetBotOptions {
   readonly name: string
   readonly roles: readonly string[]
+  /** Those that it knows of; absent: this fleet's. */
+  readonly hubs?: readonly Hub[]
   /** Of `mezd identity start`. */
   readonly flags?: readonly string[]
 }
@@ -100,7 +104,14 @@ export class Fleet implements AsyncDisposable {
 
   /** Starts an agent with that token, whatever comes of it. */
   async startNode(options: FleetNodeOptions, token: string): Promise<ManagedNode> {
-    const { name, labels = {}, flags = [], machine, hasOwnSshd = machine === undefined } = options
+    const {
+      name,
+      labels = {},
+      flags = [],
+      machine,
+      hubs = [this.hub],
+      hasOwnSshd = machine === undefined,
+    } = options
     const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
     return this.#keep(
       new ManagedNode({
@@ -113,7 +124,7 @@ export class Fleet implements AsyncDisposable {
         hasOwnSshd,
         stateDirectory: this.directory.join(`node-${name}-${this.#nodes}`),
         flags: [
-          ...[`--auth-server=${this.hub.address}`, `--join-token=${token}`],
+          ...[`--auth-server=${addressesOf(hubs)}`, `--join-token=${token}`],
           ...(pairs.length > 0 ? [`--labels=${pairs.join(',')}`] : []),
           ...flags,
         ],
@@ -196,12 +207,15 @@ export class Fleet implements AsyncDisposable {
     return textAt(answer, 'token', 'value')
   }
 
-  async #startDaemon({ name, flags = [] }: FleetBotOptions, token: string): Promise<ManagedBot> {
+  async #startDaemon(
+    { name, flags = [], hubs = [this.hub] }: FleetBotOptions,
+    token: string,
+  ): Promise<ManagedBot> {
     const { destination, home } = this.#places(name)
     const daemon = new Daemon({
       destination,
       env: testEnvironment(home),
-      flags: [`--auth-server=${this.hub.address}`, `--join-token=${token}`, ...flags],
+      flags: [`--auth-server=${addressesOf(hubs)}`, `--join-token=${token}`, ...flags],
     })
     const bot = this.#keep(new ManagedBot(name, destination, home, daemon))
     await daemon.waitForCertificate()
@@ -222,6 +236,10 @@ export class Fleet implements AsyncDisposable {
 export async function startFleet(options: Omit<HubOptions, 'directory'> = {}): Promise<Fleet> {
   const directory = new TemporaryDirectory()
   return new Fleet(await startHub({ directory, ...options }), directory)
+}
+
+function addressesOf(hubs: readonly Hub[]): string {
+  return hubs.map(({ address }) => address).join(',')
 }
 
 /** JSON is YAML. */

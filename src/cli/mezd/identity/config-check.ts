@@ -1,10 +1,10 @@
-import { formatAddress } from '../../../base/address.ts'
 import { formatDuration } from '../../../base/duration.ts'
 import { checkParameters, stateDirectoryOf } from '../../../identity/parameters.ts'
 import { formatParameter } from '../../output-format.ts'
 import { formatDiagAddress } from '../../service/diag-parameter.ts'
 import { settingsReport } from '../../settings-report.ts'
 import { defineVerb } from '../../verb.ts'
+import { formatHubAddress } from '../hub-parameters.ts'
 import { identityParameters, identityStartParameters } from './parameters.ts'
 
 export const identityConfigCheck = defineVerb({
@@ -22,7 +22,7 @@ export const identityConfigCheck = defineVerb({
     const parameters = await identityParameters(values, invocation)
     checkParameters(parameters)
     const settings = {
-      auth_server: formatAddress(parameters.authServer),
+      auth_server: formatHubAddress(parameters.authServer),
       join_token: parameters.joinToken === undefined ? 'not given' : 'given, well-formed',
       destination: parameters.destination,
       state_dir: parameters.oneShot ? 'none: one-shot' : stateDirectoryOf(parameters),

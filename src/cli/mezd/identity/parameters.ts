@@ -5,7 +5,7 @@ import { DEFAULT_KEY_LIFETIME_MS, type IdentityParameters } from '../../../ident
 import type { Invocation } from '../../invocation.ts'
 import { logParameters } from '../../log-parameters.ts'
 import { diagParameters } from '../../service/diag-parameter.ts'
-import { hubParameters } from '../hub-parameters.ts'
+import { hubAddress, hubParameters } from '../hub-parameters.ts'
 import { hubTrust } from '../hub-trust.ts'
 import { destinationParameter } from './destination-parameter.ts'
 import { resolveReaderGroup, resolveReaderUser } from './readers.ts'
@@ -71,7 +71,7 @@ export async function identityParameters(
 ): Promise<IdentityParameters> {
   const { readerUser, readerGroup } = values
   return {
-    authServer: values.authServer,
+    authServer: hubAddress(values.authServer),
     joinToken: values.joinToken,
     destination: values.destination,
     stateDirectory: values.stateDir,

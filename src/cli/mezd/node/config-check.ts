@@ -1,9 +1,9 @@
-import { formatAddress } from '../../../base/address.ts'
 import { formatDuration } from '../../../base/duration.ts'
 import { formatParameter } from '../../output-format.ts'
 import { formatDiagAddress } from '../../service/diag-parameter.ts'
 import { settingsReport } from '../../settings-report.ts'
 import { defineVerb } from '../../verb.ts'
+import { formatHubAddress } from '../hub-parameters.ts'
 import { nodeParameters, nodeStartParameters } from './parameters.ts'
 
 export const nodeConfigCheck = defineVerb({
@@ -27,7 +27,7 @@ export const nodeConfigCheck = defineVerb({
     )
     const { ownSshd, strictMs } = parameters
     const settings = {
-      auth_server: formatAddress(parameters.authServer),
+      auth_server: formatHubAddress(parameters.authServer),
       join_token: parameters.joinToken === undefined ? 'not given' : 'given, well-formed',
       name: parameters.name,
       labels: labels.join(',') || 'none',

@@ -7,7 +7,7 @@ import type { NodeParameters } from '../../../node/parameters.ts'
 import type { Invocation } from '../../invocation.ts'
 import { logParameters } from '../../log-parameters.ts'
 import { diagParameters } from '../../service/diag-parameter.ts'
-import { hubParameters } from '../hub-parameters.ts'
+import { hubAddress, hubParameters } from '../hub-parameters.ts'
 import { hubTrust } from '../hub-trust.ts'
 import { machineNames, orderHosts } from './machine-hosts.ts'
 import { strictness } from './strictness.ts'
@@ -111,16 +111,17 @@ export async function nodeParameters(
   invocation: Pick<Invocation, 'cwd'>,
 ): Promise<NodeParameters> {
   const { sshdPort, sshdListen } = values
+  const authServer = hubAddress(values.authServer)
   const listened = sshdPort === undefined || sshdListen === undefined ? undefined : [sshdListen]
   return {
     ...nodeDirectories(values),
     ...sshdPlaces(values),
     ownSshd: sshdPort === undefined ? undefined : { port: sshdPort, listen: sshdListen },
-    authServer: values.authServer,
+    authServer,
     joinToken: values.joinToken,
     name: values.name,
     labels: values.labels,
-    hosts: values.hosts ?? listened ?? orderHosts(await machineNames(values.authServer)),
+    hosts: values.hosts ?? listened ?? orderHosts(await machineNames(authServer)),
     port: values.port ?? sshdPort ?? SSH_PORT,
     strictMs: values.strict,
     trust: await hubTrust(values.caFile, invocation),
