@@ -1,5 +1,5 @@
 /**
- * The schema of the embedded store, at its seventh version, in PostgreSQL's words; and what several hubs
+ * The schema of the embedded store, at its eighth version, in PostgreSQL's words; and what several hubs
  * need. Names are compared and ordered by their bytes. Times are milliseconds since the Unix epoch;
  * unsigned 64-bit integers are stored as the signed ones with the same bits.
  *
@@ -117,6 +117,8 @@ CREATE TABLE nodes (
   address                     text NOT NULL
 );
 
+CREATE INDEX nodes_by_expiry ON nodes (host_certificate_expires_at, name);
+
 -- Of bots that are removed too: a session ends when its node says so.
 CREATE TABLE sessions (
   node               ${NAME} NOT NULL REFERENCES nodes (name) ON DELETE CASCADE,
@@ -130,7 +132,7 @@ CREATE TABLE sessions (
   PRIMARY KEY (node, id)
 );
 CREATE INDEX sessions_by_bot ON sessions (bot);
-CREATE INDEX sessions_by_start ON sessions (started_at);
+CREATE INDEX sessions_by_start ON sessions (started_at DESC, node, id);
 
 -- A certificate outlives its bot and instance: it can be revoked until it expires.
 CREATE TABLE certificates (
