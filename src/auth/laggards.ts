@@ -13,6 +13,7 @@ import type {
   InstanceRecord,
   NodeRecord,
   RotationRecord,
+  TrustReportRecord,
 } from './records.ts'
 import { isOfTheLeaving, type RotationStep } from './rotation.ts'
 
@@ -63,14 +64,11 @@ const WAITING: Readonly<Record<AuthorityType, { readonly trust: Wait; readonly e
 async function untoldNodes(context: Context): Promise<readonly Laggard[]> {
   const told = digestOf(context)
   const now = context.clock.now()
+  const reports = await reportsOf(context)
   return (await allNodes(context))
     .filter(({ identityExpiresAt }) => identityExpiresAt > now)
-    .filter(({ instanceId }) => context.attendance.get(instanceId)?.trustDigest !== told)
-    .map((node) => {
-      const isThere = context.attendance.get(node.instanceId) !== undefined
-      const reason = isThere ? 'has not confirmed the new CA' : 'is not connected'
-      return nodeLaggard(node, reason)
-    })
+    .filter(({ instanceId }) => reports.get(instanceId)?.trustDigest !== told)
+    .map((node) => nodeLaggard(node, 'has not confirmed the new CA'))
 }
 
 /** Whoever is connected says so; of others it is taken for granted once they were issued anything. */
@@ -78,12 +76,13 @@ async function untoldBots(context: Context, rotation: RotationRecord): Promise<r
   const { store, clock, attendance } = context
   const now = clock.now()
   const told = digestOf(context)
-  const isTold = (id: string) => attendance.get(id)?.trustDigest === told
+  const reports = await reportsOf(context)
+  const isTold = (id: string) => reports.get(id)?.trustDigest === told
   const untold = (await store.instances.listSeenBefore(rotation.startedAt, now)).filter(
     ({ id, certificateExpiresAt }) => certificateExpiresAt > now && !isTold(id),
   )
   const known = new Set(untold.map(({ id }) => id))
-  for (const { instanceId } of attendance.ofKind('bot')) {
+  for (const instanceId of attendance.ofKind('bot')) {
     if (known.has(instanceId) || isTold(instanceId)) continue
     const instance = await store.instances.get(instanceId)
     // A mezd that doesn't know how to say it has published what it was issued a minute ago.
@@ -116,18 +115,19 @@ async function oldHostCertificates(
   rotation: RotationRecord,
 ): Promise<readonly Laggard[]> {
   const now = context.clock.now()
+  const reports = await reportsOf(context)
   return (await allNodes(context))
     .filter(({ hostCertificateExpiresAt }) => hostCertificateExpiresAt > now)
     .flatMap((node) => {
       const until = node.hostCertificateExpiresAt
       const isOld = isOfTheLeaving(rotation, node.lastSeenAt)
       if (isOld) return [nodeLaggard(node, 'has a host certificate of the other CA', until)]
-      const attendant = context.attendance.get(node.instanceId)
+      const served = reports.get(node.instanceId)?.hostSerial
       // Whoever says nothing at all is of a release that doesn't know how to.
       const isServing =
         rotation.signsSince === undefined ||
-        attendant?.hostSerial === undefined ||
-        attendant.hostSerial === node.hostCertificateSerial
+        served === undefined ||
+        served === node.hostCertificateSerial
       return isServing ? [] : [nodeLaggard(node, 'does not serve its new host certificate', until)]
     })
 }
@@ -180,6 +180,11 @@ function nodeLaggard(
   until = identityExpiresAt,
 ): Laggard {
   return { kind: 'node', name, instanceId, reason, until }
+}
+
+async function reportsOf({ store }: Context): Promise<ReadonlyMap<string, TrustReportRecord>> {
+  const reports = await store.trustReports.list()
+  return new Map(reports.map((report) => [report.instanceId, report]))
 }
 
 function digestOf(context: Context): string {

@@ -236,3 +236,12 @@ export interface RotationRecord {
    */
   readonly lastEndsAt: number | undefined
 }
+
+/** What a bot's instance or a node has said of itself while a CA is rotated. */
+export interface TrustReportRecord {
+  readonly instanceId: string
+  /** Of the trust that is in effect there, in hexadecimal: see src/trust. */
+  readonly trustDigest: string
+  /** Of the host certificate that a node's sshd serves; undefined: it is a bot's. */
+  readonly hostSerial: bigint | undefined
+}

@@ -159,10 +159,10 @@ describe('rotations', () => {
       message: /bot ci has not confirmed/,
     })
     const { user, tls, host } = trustBundle(auth.context)
-    auth.rotations.attendance.report(caller, 'something else', undefined)
+    await auth.rotations.report(caller, 'something else', undefined)
     assert.equal((await auth.rotations.state('host')).waitingFor.length, 1)
     const digest = trustDigest({ user, tls, host }).toString('hex')
-    auth.rotations.attendance.report(caller, digest, undefined)
+    await auth.rotations.report(caller, digest, undefined)
     await rotate(auth, 'host')
     leave()
     auth.clock.step(MINUTE)

@@ -11,6 +11,7 @@ import { decideAndCommit } from './commit.ts'
 import { type AuthContext, eventBy } from './context.ts'
 import { AuthError } from './errors.ts'
 import { type Laggard, laggards } from './laggards.ts'
+import { RateTable, RENEWAL_RATE, requireRate } from './rate.ts'
 import type { AuthorityRecord, AuthorityType, RotationPhase, RotationRecord } from './records.ts'
 import {
   isOfTheLeaving,
@@ -56,6 +57,18 @@ export interface Rotations {
   rotate(caller: Caller, request: RotationRequest): Promise<RotationState>
   /** Undefined while no CA is rotated. */
   duties(caller: BotCaller | NodeCaller): RotationDuties | undefined
+  /**
+   * Takes what the caller says of its files.
+   *
+   * @param trustDigest in hexadecimal
+   * @param hostSerial of the host certificate that a node serves
+   * @throws AuthError `rate-limited`
+   */
+  report(
+    caller: BotCaller | NodeCaller,
+    trustDigest: string,
+    hostSerial: bigint | undefined,
+  ): Promise<void>
   readonly attendance: Attendance
 }
 
@@ -145,7 +158,11 @@ export function createRotations(
             { kind: 'delete-authority', id: old.id, expected: undefined },
             { kind: 'move-authority', id, expected: phase, rotation: undefined },
           ]
-    await store.commit({ changes, events: [event(caller, incoming, 'done', passedOver)] })
+    await store.commit({
+      // They were about a trust that is another now.
+      changes: [...changes, { kind: 'clear-trust-reports' }],
+      events: [event(caller, incoming, 'done', passedOver)],
+    })
   }
 
   function event(
@@ -180,6 +197,7 @@ export function createRotations(
     await move(caller, moving, wanted, behind.length)
   }
 
+  const reports = new RateTable(RENEWAL_RATE)
   let underWay: Promise<void> = Promise.resolve()
 
   return {
@@ -192,6 +210,16 @@ export function createRotations(
       underWay = taken.catch(() => {})
       await taken
       return state(request.type)
+    },
+
+    async report({ instanceId }, trustDigest, hostSerial) {
+      requireRate(reports, instanceId, clock.monotonic(), 'reports of this machine')
+      // Whoever is late with it has nobody waiting.
+      if (!authorities.records.some(({ rotation }) => rotation !== undefined)) return
+      const report = { instanceId, trustDigest, hostSerial }
+      await decideAndCommit(() =>
+        store.commit({ changes: [{ kind: 'put-trust-report', report }], events: [] }),
+      )
     },
 
     duties({ kind, issuedAt }) {

@@ -30,6 +30,7 @@ import type {
   SessionRecord,
   TokenInvalidation,
   TokenRecord,
+  TrustReportRecord,
 } from './records.ts'
 
 export type StoreErrorCode =
@@ -183,6 +184,10 @@ export interface AuthorityReader {
   list(): Promise<readonly AuthorityRecord[]>
 }
 
+export interface TrustReportReader {
+  list(): Promise<readonly TrustReportRecord[]>
+}
+
 export interface RestoreReader {
   /** Oldest first. */
   list(): Promise<readonly RestoreRecord[]>
@@ -284,6 +289,9 @@ export type Change =
       readonly authorities: readonly Pick<AuthorityRecord, 'id' | 'privateKey'>[]
       readonly auditKeys: readonly Pick<AuditKeyRecord, 'publicKey' | 'privateKey'>[]
     }
+  // In place of the one of before.
+  | { readonly kind: 'put-trust-report'; readonly report: TrustReportRecord }
+  | { readonly kind: 'clear-trust-reports' }
   // And invalidates every token and deletes every readmission: a use since the backup would be
   // forgotten.
   | { readonly kind: 'record-restore'; readonly restore: RestoreRecord }
@@ -331,6 +339,7 @@ export interface Store {
   readonly sessions: SessionReader
   readonly admins: AdminReader
   readonly authorities: AuthorityReader
+  readonly trustReports: TrustReportReader
   readonly restores: RestoreReader
   readonly audit: AuditReader
   readonly changes: ChangeFeed

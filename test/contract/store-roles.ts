@@ -156,6 +156,24 @@ export function describeRoles(subject: Subject): void {
       assert.deepEqual(await store.authorities.list(), [{ ...next, rotation: undefined }])
     })
 
+    it('keeps the last report of each machine, until all are cleared', async () => {
+      const { store } = subject
+      const put = (instanceId: string, trustDigest: string, hostSerial?: bigint) =>
+        apply(store, {
+          kind: 'put-trust-report',
+          report: { instanceId, trustDigest, hostSerial },
+        })
+      await put('b', '00', 2n ** 64n - 1n)
+      await put('a', '01')
+      await put('a', '02')
+      assert.deepEqual(await store.trustReports.list(), [
+        { instanceId: 'a', trustDigest: '02', hostSerial: undefined },
+        { instanceId: 'b', trustDigest: '00', hostSerial: 2n ** 64n - 1n },
+      ])
+      await apply(store, { kind: 'clear-trust-reports' })
+      assert.deepEqual(await store.trustReports.list(), [])
+    })
+
     it('are sealed anew all together, with the keys of the audit log, or not at all', async () => {
       const { store } = subject
       const [user, tls] = [authority({ createdAt: 1 }), authority({ type: 'tls', createdAt: 2 })]

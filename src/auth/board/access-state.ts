@@ -106,6 +106,8 @@ export class AccessState {
       case 'move-authority':
       case 'delete-authority':
       case 'reseal-keys':
+      case 'put-trust-report':
+      case 'clear-trust-reports':
       case 'record-restore':
       case 'insert-audit-key':
       case 'insert-checkpoint':

@@ -14,6 +14,7 @@ import { createRestoreReader } from './tables/restores.ts'
 import { createRoleReader } from './tables/roles.ts'
 import { createSessionReader } from './tables/sessions.ts'
 import { createTokenReader } from './tables/tokens.ts'
+import { createTrustReportReader } from './tables/trust-reports.ts'
 
 /** What a store reads, of whatever database; acts and their feed are each database's own. */
 export type Readers = Omit<Store, 'description' | 'clusterId' | 'changes' | 'commit' | 'close'>
@@ -32,6 +33,7 @@ export function createReaders(database: Reading, verify: Store['audit']['verify'
     sessions: createSessionReader(database),
     admins: createAdminReader(database),
     authorities: createAuthorityReader(database),
+    trustReports: createTrustReportReader(database),
     restores: createRestoreReader(database),
     audit: createAuditReader(database, verify),
   }

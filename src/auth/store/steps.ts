@@ -20,6 +20,7 @@ import { recordRestore } from './tables/restores.ts'
 import { deleteRole, insertRole, replaceRole } from './tables/roles.ts'
 import { deleteSession, insertSession } from './tables/sessions.ts'
 import { deleteToken, insertToken, invalidateTokens, redeemToken } from './tables/tokens.ts'
+import { clearTrustReports, putTrustReport } from './tables/trust-reports.ts'
 
 /** The statements of a change, with the conditions on which it rests. */
 export function stepsOf(change: Change): readonly Step[] {
@@ -88,6 +89,10 @@ export function stepsOf(change: Change): readonly Step[] {
       return deleteAuthority(change.id, change.expected)
     case 'reseal-keys':
       return resealKeys(change)
+    case 'put-trust-report':
+      return putTrustReport(change.report)
+    case 'clear-trust-reports':
+      return clearTrustReports()
     case 'record-restore':
       return recordRestore(change.restore)
     case 'insert-audit-key':

@@ -32,7 +32,7 @@ export function identityRpcs({ renewal, instances, board, rotations }: Auth): re
     rpc(method.reportTrust, async ({ trustDigest }, caller) => {
       const bearer = botCaller(caller)
       await instances.requireCurrent(bearer)
-      rotations.attendance.report(bearer, readDigest(trustDigest), undefined)
+      await rotations.report(bearer, readDigest(trustDigest), undefined)
       return {}
     }),
   ]

@@ -37,7 +37,7 @@ export function nodeAgentRpcs({
     rpc(method.reportNodeTrust, async ({ trustDigest, hostCertificateSerial }, caller) => {
       const bearer = nodeCaller(caller)
       await nodes.requireCurrent(bearer)
-      rotations.attendance.report(bearer, readDigest(trustDigest), hostCertificateSerial)
+      await rotations.report(bearer, readDigest(trustDigest), hostCertificateSerial)
       return {}
     }),
     rpc(method.reportSessions, async ({ events }, caller) => {

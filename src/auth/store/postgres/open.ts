@@ -27,6 +27,7 @@ import { createRestoreReader } from '../tables/restores.ts'
 import { createRoleReader } from '../tables/roles.ts'
 import { createSessionReader } from '../tables/sessions.ts'
 import { createTokenReader } from '../tables/tokens.ts'
+import { createTrustReportReader } from '../tables/trust-reports.ts'
 import { formatPostgresAddress } from './address.ts'
 import { verifyFrom } from './audit-verify.ts'
 import { Connection, type PostgresTarget } from './connection.ts'
@@ -87,6 +88,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       sessions: createSessionReader(pool),
       admins: createAdminReader(pool),
       authorities: createAuthorityReader(pool),
+      trustReports: createTrustReportReader(pool),
       restores: createRestoreReader(pool),
       audit: createAuditReader(pool, (request) => verifyFrom(pool, request)),
       changes: source.feed,

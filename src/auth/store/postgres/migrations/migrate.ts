@@ -6,6 +6,7 @@
 import { StoreError } from '../../../storage.ts'
 import type { Connection } from '../connection.ts'
 import { initial } from './0001-initial.ts'
+import { trustReports } from './0002-trust-reports.ts'
 
 interface Migration {
   readonly sql: string
@@ -13,7 +14,10 @@ interface Migration {
   readonly oldestCompatible: number
 }
 
-const MIGRATIONS: readonly Migration[] = [{ sql: initial, oldestCompatible: 1 }]
+const MIGRATIONS: readonly Migration[] = [
+  { sql: initial, oldestCompatible: 1 },
+  { sql: trustReports, oldestCompatible: 1 },
+]
 
 export const SCHEMA_VERSION = MIGRATIONS.length
 

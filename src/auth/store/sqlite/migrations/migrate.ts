@@ -12,6 +12,7 @@ import { restores } from './0005-restores.ts'
 import { inventory } from './0006-inventory.ts'
 import { rotations } from './0007-rotations.ts'
 import { inventoryOrder } from './0008-inventory-order.ts'
+import { trustReports } from './0009-trust-reports.ts'
 
 const MIGRATIONS: readonly string[] = [
   initial,
@@ -22,6 +23,7 @@ const MIGRATIONS: readonly string[] = [
   inventory,
   rotations,
   inventoryOrder,
+  trustReports,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length
