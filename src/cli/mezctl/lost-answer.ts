@@ -32,6 +32,8 @@ const ACTS: Readonly<Record<string, string>> = {
   'mezite.v1.SessionService/EndSession': 'mezctl sessions ls',
   'mezite.v1.AdminService/CreateAdmin': ADMINS,
   'mezite.v1.AdminService/DeleteAdmin': ADMINS,
+  'mezite.v1.AdminService/RenewAdmin': 'mezctl ca status',
+  'mezite.v1.AuthorityService/RotateAuthority': 'mezctl ca status',
   'mezite.v1.AuditService/CreateCheckpoint': 'mezctl audit ls',
 }
 
