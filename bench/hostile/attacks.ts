@@ -89,9 +89,13 @@ async function slowly(stage: Stage): Promise<void> {
 }
 
 async function guesses(stage: Stage): Promise<void> {
-  for (let address = 0; !stage.signal.aborted; address++) {
-    const guessing = guess(stage.from(address), GUESSES)
-    stage.opened(guessing.then(() => {}))
-    await guessing
+  let address = 0
+  const one = async () => {
+    while (!stage.signal.aborted) {
+      const guessing = guess(stage.from(address++), GUESSES)
+      stage.opened(guessing.then(() => {}))
+      await guessing
+    }
   }
+  await Promise.all(Array.from({ length: FLOODING }, one))
 }
