@@ -50,6 +50,23 @@ class Scene {
 }
 
 describe('the lobby', () => {
+  it('has those go that have waited too long for their turn, and no others', () => {
+    const scene = new Scene()
+    for (const name of ['a', 'b', 'c']) {
+      scene.enter(name, name)
+      scene.speak(name)
+      scene.now += 2_000
+    }
+    scene.enter('silent', 'd')
+    assert.equal(scene.lobby.next(scene.now)?.connection, 'a')
+    assert.deepEqual(scene.lobby.overdue(6_999), [])
+    const overdue = scene.lobby.overdue(7_000).map(({ connection }) => connection)
+    assert.deepEqual(overdue, ['b'])
+    assert.equal(scene.lobby.next(7_000)?.connection, 'c')
+    assert.equal(scene.lobby.next(7_000), undefined)
+    assert.equal(scene.lobby.size, 3)
+  })
+
   it('lets one source fill it, and makes room by it for another', () => {
     const scene = new Scene()
     scene.many(

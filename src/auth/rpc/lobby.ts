@@ -16,6 +16,8 @@
  *   handshakes that have come to a halt. Where everybody is busy the newcomer is the one to go, since what was
  *   begun for the others would be wasted.
  * - Turns go round by source: one that has many waiting keeps no other one waiting.
+ * - Whoever has waited too long for his turn has to go, or a slow machine would do nothing but begin
+ *   what its clients give up.
  */
 import { SECOND } from '../../base/clock.ts'
 
@@ -52,6 +54,8 @@ const CROWD = 8
 const SILENCE = SECOND
 /** A handshake takes a few round trips; a guest calls at once. */
 const PATIENCE = 2 * SECOND
+/** A client gives up after 15 s, in which its handshake and its call have to find time too. */
+const LONGEST_WAIT = 5 * SECOND
 
 export class Lobby<Connection> {
   readonly #limits: LobbyLimits
@@ -124,6 +128,17 @@ export class Lobby<Connection> {
       return entry
     }
     return undefined
+  }
+
+  /** Takes out those that have waited too long for their turn. */
+  overdue(now: number): readonly Entry<Connection>[] {
+    const overdue: Entry<Connection>[] = []
+    for (const entry of this.#stages.waiting) {
+      if (now - entry.since < LONGEST_WAIT) break
+      overdue.push(entry)
+    }
+    for (const entry of overdue) this.leave(entry)
+    return overdue
   }
 
   /** Its handshake is over. @param evict see `enter`; for the oldest guest of a source with too many */

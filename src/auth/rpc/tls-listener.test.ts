@@ -34,6 +34,14 @@ function issue() {
   return issueServingCertificate({ authority, clock: systemClock, random: systemRandom })
 }
 
+/** Of a machine that takes five seconds for everything. */
+class SlowClock extends FakeClock {
+  override monotonic(): number {
+    this.advance(5_000)
+    return super.monotonic()
+  }
+}
+
 interface Door extends Disposable {
   readonly listener: TlsListener
   readonly address: Address
@@ -202,6 +210,13 @@ describe('the TLS listener', () => {
     await closed
     await systemClock.sleep(10)
     await converse(await dial(door.address))
+  })
+
+  it('says that it is busy to who has waited too long for his turn', async () => {
+    const closed: string[] = []
+    using door = await openDoor(undefined, new SlowClock(), (reason) => closed.push(reason))
+    await assert.rejects(dial(door.address), { code: 'ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR' })
+    assert.deepEqual(closed, ['busy'])
   })
 
   it('knows when a connection was accepted, however long its handshake was held back', async () => {

@@ -168,6 +168,10 @@ export function createTlsListener(options: TlsListenerOptions): TlsListener {
     isTurnDue = true
     setImmediate(() => {
       isTurnDue = false
+      for (const { connection } of lobby.overdue(clock.monotonic())) {
+        onClosed('busy')
+        refusals.refuse(connection)
+      }
       for (let begun = 0; begun < HANDSHAKES_A_TURN; begun++) {
         const entry = lobby.next(clock.monotonic())
         if (!entry) return
