@@ -57,8 +57,40 @@ async function dial(
   })
 }
 
+/**
+ * Calls that one process has under way until they are answered; a call's time begins with its turn.
+ * Ten thousand machines have ten thousand times the time for it: one process that begins all at once
+ * would end none in time.
+ */
+const MOST_AT_ONCE = 600
+let underWay = 0
+const waiting: (() => void)[] = []
+
+async function takeTurn(): Promise<void> {
+  if (underWay < MOST_AT_ONCE) underWay += 1
+  else await new Promise<void>((resolve) => waiting.push(resolve))
+}
+
+function endTurn(): void {
+  const next = waiting.shift()
+  if (next) next()
+  else underWay -= 1
+}
+
 /** Fails with a HubError, as the client's call would. */
 export async function openCall(caller: Caller, path: string, request: Buffer): Promise<OpenCall> {
+  await takeTurn()
+  try {
+    const call = await makeCall(caller, path, request)
+    void call.first.then(endTurn, endTurn)
+    return call
+  } catch (error) {
+    endTurn()
+    throw error
+  }
+}
+
+async function makeCall(caller: Caller, path: string, request: Buffer): Promise<OpenCall> {
   const late = AbortSignal.timeout(CALL_TIMEOUT_MS)
   const socket = await dial(caller, late).catch((error: unknown) => {
     throw connectionError(error)
@@ -117,12 +149,15 @@ export async function openCall(caller: Caller, path: string, request: Buffer): P
 
 /** The handshake by which the client finds out why a call failed that never reached the hub. */
 export async function explain(caller: Caller): Promise<void> {
+  await takeTurn()
   const signal = AbortSignal.timeout(EXPLANATION_TIMEOUT_MS)
   try {
     const socket = await dial(caller, signal)
     await once(socket, 'secureConnect', { signal }).finally(() => socket.destroy())
   } catch {
     // That is what there was to find out.
+  } finally {
+    endTurn()
   }
 }
 
