@@ -2,7 +2,6 @@ import { SECOND } from '../../../base/clock.ts'
 import { optional, withDefault } from '../../../base/parameter.ts'
 import { boolean, choice } from '../../../base/value-kind.ts'
 import type { AdminClient } from '../../../client/admin-client.ts'
-import { HubError } from '../../../client/identity-hub.ts'
 import type { Rotation } from '../../../gen/mezite/v1/admin_pb.js'
 import { CliError } from '../../cli-error.ts'
 import type { Invocation } from '../../invocation.ts'
@@ -114,6 +113,8 @@ class Walk {
     try {
       return await this.step(step)
     } catch (error) {
+      // Loaded here, since --help has no use for it.
+      const { HubError } = await import('../../../client/identity-hub.ts')
       if (error instanceof HubError && error.hubCode === 'in-use') return undefined
       throw error
     }
