@@ -3,6 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { Store, StoreError } from '../../src/auth/storage.ts'
+import { SCHEMA_VERSION } from '../../src/auth/store/postgres/migrations/migrate.ts'
 import { openPostgresStore } from '../../src/auth/store/postgres/open.ts'
 import { systemClock } from '../../src/base/clock.ts'
 import { systemRandom } from '../../src/base/random.ts'
@@ -128,7 +129,10 @@ describe('opening a store in PostgreSQL', () => {
     await assert.rejects(store.commit(insert('b')), { code: 'too-new' })
     assert.equal((await failed.promise).code, 'too-new')
     await refused(cluster.uri(database), /too-new: .*version 99/)
-    cluster.sql('UPDATE mezite.hub SET schema_version = 1, oldest_compatible = 1', database)
+    cluster.sql(
+      `UPDATE mezite.hub SET schema_version = ${SCHEMA_VERSION}, oldest_compatible = 1`,
+      database,
+    )
   })
 })
 
