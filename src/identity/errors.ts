@@ -63,6 +63,11 @@ const FILE_FAULTS: Readonly<Record<string, FileFault>> = {
     what: 'the file system is read-only',
     hint: 'choose a directory on one that can be written, or remount it',
   },
+  EIO: {
+    code: 'file-failed',
+    what: 'the disk has failed',
+    hint: "see the kernel's log (dmesg); what was there is as it was",
+  },
   ENOSPC: DISK_FULL,
   EDQUOT: DISK_FULL,
 }

@@ -53,8 +53,8 @@ function openStart(world: World): Drill {
       daemon.start(token, strace)
       await daemon.settled()
     },
-    async recover() {
-      await daemon.recover(token)
+    restart: () => daemon.restart(token),
+    async check() {
       await daemon.checkRenewed()
       await daemon[Symbol.asyncDispose]()
     },
@@ -86,8 +86,9 @@ async function openRenewal(
       daemon.ageGenerations()
     },
     act: () => daemon.renew(),
-    async recover() {
-      await daemon.recover()
+    restart: () => daemon.restart(),
+    async check() {
+      await daemon.checkSettled()
       watch.check()
       // With the keys that the kill has left pending, if it has.
       await daemon.renew()
@@ -138,7 +139,7 @@ function openOneShot(world: World): Drill {
       daemon.start(token, strace)
       await daemon.running.exited
     },
-    async recover() {
+    async restart() {
       // Its keys are gone with it, so the token may be used up; it says so, and another one serves.
       daemon.start(token)
       const { code } = await daemon.running.exited
@@ -149,6 +150,8 @@ function openOneShot(world: World): Drill {
         const again = await daemon.running.exited
         if (again.code !== 0) throw new Error(daemon.running.stderr)
       }
+    },
+    async check() {
       await checkPublished(daemon.destination)
       await world.check()
     },

@@ -1,6 +1,7 @@
 /**
  * A drill: one act that is done again and again, each time with the process that matters killed
- * somewhere in it. `Exercise` does the killing; a drill knows the act and what must be so after it.
+ * somewhere in it, or with one of its calls failing. `Exercise` does that; a drill knows the act and
+ * what must be so after it.
  */
 import type { Child } from '../../e2e/harness/child.ts'
 import type { StraceOptions } from '../strace.ts'
@@ -21,8 +22,10 @@ export interface Drill extends AsyncDisposable {
    * @param strace for a victim that this starts
    */
   act(strace?: StraceOptions): Promise<void>
-  /** Starts again what was killed, and checks. @throws Error for what is wrong */
-  recover(): Promise<void>
+  /** Starts again what has ended. @throws Error where that is of no use */
+  restart(): Promise<void>
+  /** @throws Error for what is wrong */
+  check(): Promise<void>
   /** At the end: what is really wrong must still be noticed. @throws Error where it is not */
   control?(): Promise<void>
 }

@@ -1,9 +1,10 @@
-/** Does the act of a drill: once unharmed and recorded, then with a kill at a point. */
+/** Does the act of a drill: once unharmed and recorded, then with a kill, or a failing call, at a point. */
+import { rmSync } from 'node:fs'
 import { systemClock } from '../../../src/base/clock.ts'
 import type { Child } from '../../e2e/harness/child.ts'
 import { killTree } from '../../e2e/harness/processes.ts'
 import { waitFor } from '../../e2e/harness/wait.ts'
-import { faultAt, readStraceLog, Strace, type StraceOptions } from '../strace.ts'
+import { type Errno, faultAt, readStraceLog, Strace, type StraceOptions } from '../strace.ts'
 import type { LoggedCall } from '../strace-log.ts'
 import type { Drill, Scene } from './drill.ts'
 import { fromPointPath, type Point, toPointPath } from './point.ts'
@@ -33,7 +34,7 @@ export async function record(scene: Scene, drill: Drill): Promise<Recording> {
   }
   kill(drill)
   await victimOf(drill).exited
-  await drill.recover()
+  await recover(drill)
 
   await drill.prepare()
   proxy.arm()
@@ -43,7 +44,7 @@ export async function record(scene: Scene, drill: Drill): Promise<Recording> {
   const { counts } = proxy
   kill(drill)
   await victimOf(drill).exited
-  await drill.recover()
+  await recover(drill)
 
   const points: Point[] = calls.filter(changesSomething).flatMap(({ call, path, number }) => {
     const pointPath = toPointPath(path, roots)
@@ -111,8 +112,56 @@ export async function killAt(
   proxy.arm()
   if (!isHit) kill(drill)
   await victimOf(drill).exited
-  await drill.recover()
+  await recover(drill)
   return isHit
+}
+
+async function recover(drill: Drill): Promise<void> {
+  await drill.restart()
+  await drill.check()
+}
+
+/**
+ * Does the act with one call of it failing. Nobody helps: what runs goes on by itself, and what has to give
+ * up says why, and works when it is started again. Returns whether the act has come to that call.
+ *
+ * @throws Error for what is wrong after it
+ */
+export async function failAt(
+  scene: Scene,
+  drill: Drill,
+  point: Extract<Point, { kind: 'call' }>,
+  errno: Errno,
+): Promise<boolean> {
+  await drill.prepare()
+  const { directory } = drill.world
+  const path = fromPointPath(point.path, drill.roots())
+  const log = directory.join('fail-log')
+  rmSync(log, { force: true })
+  const options: StraceOptions = { directory, log, ...faultAt({ ...point, path }, errno) }
+  if (scene.starts) await drill.act(options)
+  else {
+    await using _strace = await Strace.attach(victimOf(drill).pid, options)
+    await drill.act()
+    await Promise.race([victimOf(drill).exited, systemClock.sleep(QUIET_MS)])
+  }
+  const isHit = readStraceLog(log).some(({ result }) => result?.includes('INJECTED') === true)
+  const { exit, stderr } = victimOf(drill)
+  if (exit !== undefined && exit.code !== 0) {
+    if (!scene.starts) throw new Error(`it has ended of a call that failed:\n${stderr}`)
+    checkLastWords(stderr, exit.code)
+  }
+  if (exit !== undefined) await drill.restart()
+  await drill.check()
+  return isHit
+}
+
+/** @throws Error unless they say what failed, and what to do about it */
+function checkLastWords(stderr: string, code: number | null): void {
+  const isClear = /^error: .*\//m.test(stderr) && /^hint: /m.test(stderr)
+  if (code === 1 || code === null || !isClear) {
+    throw new Error(`it has ended with ${code}, and not said what to do:\n${stderr}`)
+  }
 }
 
 async function killAtCall(

@@ -53,8 +53,8 @@ async function openFirstStart(place: HubPlace): Promise<Drill> {
       world = await World.open(place)
     },
     act: (strace) => world.startHub(strace),
-    async recover() {
-      await world.restartHub()
+    restart: () => world.restartHub(),
+    async check() {
       await world.check()
       const authorities = world.audit.count('authority.create', () => true)
       if (authorities !== 3) throw new Error(`${authorities} CAs were made`)
@@ -75,10 +75,8 @@ async function openStart(place: HubPlace): Promise<Drill> {
       await world.killHub()
     },
     act: (strace) => world.startHub(strace),
-    async recover() {
-      await world.restartHub()
-      await world.check()
-    },
+    restart: () => world.restartHub(),
+    check: () => world.check(),
     [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
   })
 }
@@ -93,10 +91,8 @@ async function openStop(place: HubPlace): Promise<Drill> {
     async act() {
       await world.hub.stop()
     },
-    async recover() {
-      await world.restartHub()
-      await world.check()
-    },
+    restart: () => world.restartHub(),
+    check: () => world.check(),
     [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
   })
 }
@@ -115,8 +111,8 @@ function openAct(world: World, act: HubAct): Drill {
         world.administer(async (admin) => act.act(admin, subject)),
       )
     },
-    async recover() {
-      await world.restartHub()
+    restart: () => world.restartHub(),
+    async check() {
       await checkAct(world, act, subject, wasAnswered)
     },
     [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
@@ -148,8 +144,8 @@ async function openRefusal(place: HubPlace): Promise<Drill> {
       await Promise.race([daemon.running.exited, daemon.sees(/no answer yet/), world.hub.exited])
       wasRefused = /has been used already/.test(daemon.running.stderr)
     },
-    async recover() {
-      await world.restartHub()
+    restart: () => world.restartHub(),
+    async check() {
       await world.check()
       const events = refusals() - before
       if (events > 1 || (wasRefused && events < 1)) {
@@ -177,8 +173,8 @@ async function openJoin(place: HubPlace): Promise<Drill> {
       daemon.start(token)
       await Promise.race([daemon.settled(), world.hub.exited])
     },
-    async recover() {
-      await world.restartHub()
+    restart: () => world.restartHub(),
+    async check() {
       await daemon.settled()
       await daemon.checkRenewed()
     },
@@ -207,8 +203,8 @@ async function openRenew(place: HubPlace): Promise<Drill> {
     async act() {
       await Promise.race([daemon.renew(), world.hub.exited])
     },
-    async recover() {
-      await world.restartHub()
+    restart: () => world.restartHub(),
+    async check() {
       // It would try again by itself after a while.
       if (daemon.publications === before) await daemon.renew()
       await daemon.renew()

@@ -22,9 +22,11 @@ export function choosePoints(
   share: number,
   everyPoint: boolean,
   random: () => number,
+  instantsPart = INSTANTS,
 ): readonly Point[] {
-  const chosen = everyPoint ? points : spread(points, Math.ceil(share * (1 - INSTANTS)), random)
-  const instants = Array.from({ length: Math.max(0, share - chosen.length) }, () => ({
+  const chosen = everyPoint ? points : spread(points, Math.ceil(share * (1 - instantsPart)), random)
+  const more = instantsPart === 0 ? 0 : Math.max(0, share - chosen.length)
+  const instants = Array.from({ length: more }, () => ({
     kind: 'instant' as const,
     permille: Math.floor(random() * PERMILLE),
   }))

@@ -4,8 +4,9 @@
  */
 import { systemClock } from '../../../src/base/clock.ts'
 import { messageOf } from '../../../src/base/errors.ts'
+import type { Errno } from '../strace.ts'
 import type { Drill, Scene } from './drill.ts'
-import { killAt, type Recording, record } from './exercise.ts'
+import { failAt, killAt, type Recording, record } from './exercise.ts'
 import type { HubPlace } from './place.ts'
 import { choosePoints, seeded } from './plan.ts'
 import { formatPoint, type Point } from './point.ts'
@@ -19,6 +20,8 @@ export interface KillOptions {
   readonly everyPoint: boolean
   readonly seed: number
   readonly lanes: number
+  /** Calls fail in place of kills: in turn with one of these. */
+  readonly errors?: readonly Errno[]
   /** In place of a choice. */
   readonly points?: readonly Point[]
   readonly onKill?: (report: KillReport) => void
@@ -70,11 +73,32 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
     points: [],
   }))
 
+  function choose(recording: Recording): readonly Point[] {
+    if (options.errors === undefined) return choosePoints(recording, share, everyPoint, random)
+    const points = recording.points.filter(({ kind }) => kind === 'call')
+    return choosePoints({ points }, everyPoint ? points.length : share, everyPoint, random, 0)
+  }
+
+  let errors = 0
+  /** @returns whether the act has come to the point */
+  async function harm({ scene, recording }: Task, drill: Drill, point: Point): Promise<boolean> {
+    const { errors: errnos = [] } = options
+    const errno = errnos[errors++ % errnos.length]
+    if (errno === undefined || point.kind !== 'call') {
+      return await killAt(scene, drill, point, recording?.durationMs ?? 0)
+    }
+    try {
+      return await failAt(scene, drill, point, errno)
+    } catch (cause) {
+      throw new Error(`${errno}: ${messageOf(cause)}`, { cause })
+    }
+  }
+
   async function begin(task: Task, drill: Drill): Promise<Task> {
     if (task.recording !== undefined) return task
     const recording = await record(task.scene, drill)
     task.report.points = recording.points.length
-    const points = options.points ?? choosePoints(recording, share, everyPoint, random)
+    const points = options.points ?? choose(recording)
     for (let from = BATCH; from < points.length; from += BATCH) {
       tasks.push({ ...task, recording, points: points.slice(from, from + BATCH) })
     }
@@ -89,11 +113,11 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
     try {
       await using drill = await scene.open(options.place)
       left = await bounded(begin(task, drill))
-      const { recording, points } = left
+      const { points } = left
       for (const [index, at] of points.entries()) {
         point = at
         left = { ...left, points: points.slice(index + 1) }
-        const isHit = await bounded(killAt(scene, drill, at, recording?.durationMs ?? 0))
+        const isHit = await bounded(harm(left, drill, at))
         task.report.kills += 1
         if (!isHit) task.report.missed.push(formatPoint(at))
         options.onKill?.(report)
@@ -144,11 +168,15 @@ async function bounded<Value>(step: Promise<Value>): Promise<Value> {
 /** After so many the rest would tell nothing new. */
 const MOST_FAILURES = 20
 
-export function describeFailure({ scene, point, error }: Failure, seed: number): string {
+export function describeFailure(
+  { scene, point, error }: Failure,
+  seed: number,
+  flags = '',
+): string {
   const where = point === undefined ? scene : `${scene}: ${point}`
   return [
     `${where} (seed ${seed})`,
     messageOf(error).replace(/^/gm, '  '),
-    `  again: npm run faults -- --only '${where}'`,
+    `  again: npm run faults -- ${flags}--only '${where}'`,
   ].join('\n')
 }

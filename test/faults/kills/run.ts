@@ -18,6 +18,7 @@ bot, a lock on every copy.
 
   --kills N        about how many (default 200), spread over all scenes
   --nightly        every point of every scene, and at least 2,000 kills
+  --errors         calls that write fail (EIO, ENOSPC, EROFS) in place of kills
   --only SCENE     one scene, or one kill: --only 'SCENE: POINT'
   --times N        do that one kill N times
   --seed N         the choice of points of an earlier run
@@ -31,6 +32,7 @@ const { values } = parseArgs({
   options: {
     kills: { type: 'string' },
     nightly: { type: 'boolean', default: false },
+    errors: { type: 'boolean', default: false },
     only: { type: 'string' },
     times: { type: 'string', default: '1' },
     seed: { type: 'string' },
@@ -39,6 +41,8 @@ const { values } = parseArgs({
     help: { type: 'boolean', short: 'h', default: false },
   },
 })
+
+const ERRORS = ['EIO', 'ENOSPC', 'EROFS'] as const
 
 function defaultLanes(): number {
   return availableParallelism() + 1
@@ -65,11 +69,15 @@ async function run(): Promise<boolean> {
     everyPoint: values.nightly,
     seed,
     lanes: Number(values.lanes ?? defaultLanes()),
+    ...(values.errors && { errors: ERRORS }),
     ...(point !== undefined && {
       points: Array.from({ length: Number(values.times) }, () => point),
     }),
     onKill: progress(seconds),
-    onFailure: (failure) => void process.stderr.write(`\n${describeFailure(failure, seed)}\n`),
+    onFailure: (failure) =>
+      void process.stderr.write(
+        `\n${describeFailure(failure, seed, values.errors ? '--errors ' : '')}\n`,
+      ),
   })
   process.stdout.write(`${formatReport(report)}\n${seconds()} s, seed ${seed}\n`)
   for (const { name, missed } of report.scenes) {

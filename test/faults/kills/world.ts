@@ -160,6 +160,8 @@ export async function isAnswered(act: () => Promise<unknown>): Promise<boolean> 
     return true
   } catch (error) {
     if (error instanceof HubError && error.code !== 'refused') return false
+    // Its disk has failed.
+    if (error instanceof HubError && error.hubCode === 'unavailable') return false
     throw error
   }
 }
