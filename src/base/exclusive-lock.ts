@@ -69,8 +69,13 @@ export async function holdExclusively(path: string, holder: string): Promise<Exc
     async release() {
       if (!held) return
       held = false
-      rmSync(textPath, { force: true })
-      database.close()
+      try {
+        rmSync(textPath, { force: true })
+      } catch {
+        // A disk that fails: nobody reads it unless somebody holds the lock, and has put his own there.
+      } finally {
+        database.close()
+      }
     },
   }
 }

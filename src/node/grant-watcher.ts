@@ -125,7 +125,7 @@ export class GrantWatcher {
         this.#prolong()
         files.mark({ logins: grants.logins(), revoked: false, trust: false })
       }
-      await this.#flush(false)
+      await this.#catchUp()
     }
   }
 
@@ -170,6 +170,16 @@ export class GrantWatcher {
       const isServed = serial === current.value.hostCertificate.serial
       await this.#reportDue.wait(isSettled && isServed ? MINUTE : RETRY_REPORT_MS, signal)
     }
+  }
+
+  /** Tells too when files are written that couldn't be before. */
+  async #catchUp(): Promise<void> {
+    const { ports, observer } = this.#options
+    const hadFailed = this.#filesFailure !== undefined
+    const start = ports.clock.monotonic()
+    if (!(await this.#flush(false)) || !hadFailed) return
+    const milliseconds = ports.clock.monotonic() - start
+    observer.onApplied({ full: false, logins: 0, milliseconds, complete: true })
   }
 
   #prolong(): void {

@@ -102,7 +102,10 @@ export class IdentityKeeper {
         isPublished = true
         if (!isAnswered) await dropAnswered(renewer.state, current.value, hasSameIdentityKey)
         isAnswered = true
-        if (!isDue) await this.#wait(this.#renewalTime(current.value) - this.#hubTime.now())
+        if (!isDue) {
+          this.#recovered()
+          await this.#wait(this.#renewalTime(current.value) - this.#hubTime.now())
+        }
         isDue = true
         const identity = await this.#renew(current.value)
         isPublished = false
@@ -190,6 +193,13 @@ export class IdentityKeeper {
 
   #left(identity: NodeIdentity): number {
     return identityEndsAt(identity) - this.#hubTime.latest()
+  }
+
+  /** What has failed was done at another try. */
+  #recovered(): void {
+    if (this.#failures === 0) return
+    this.#failures = 0
+    this.#options.progress.note({ failure: undefined })
   }
 
   async #wait(milliseconds: number): Promise<void> {

@@ -10,6 +10,7 @@ import { startHub } from '../e2e/harness/hub.ts'
 import type { ManagedBot } from '../e2e/harness/managed-bot.ts'
 import type { ManagedNode } from '../e2e/harness/managed-node.ts'
 import { requirePrograms, requireRoot } from '../e2e/harness/requirements.ts'
+import { freePort } from '../e2e/harness/sshd.ts'
 import { waitFor } from '../e2e/harness/wait.ts'
 import { roleDocument } from './kills/world.ts'
 import { SmallDisk } from './small-disk.ts'
@@ -28,6 +29,7 @@ describe('on a full disk', { concurrency: 1 }, () => {
   let deploy: Account
   let bot: ManagedBot
   let node: ManagedNode
+  let diagPort = 0
   let roles = 0
 
   before(async () => {
@@ -37,7 +39,9 @@ describe('on a full disk', { concurrency: 1 }, () => {
     deploy = fleet.account()
     const logins = [deploy.name]
     await fleet.role('create', 'deployer', { allow: { node_labels: { env: 'staging' }, logins } })
-    const options = { name: 'web-1', labels: { env: 'staging' } }
+    diagPort = await freePort('127.0.0.1')
+    const flags = [`--diag-addr=127.0.0.1:${diagPort}`]
+    const options = { name: 'web-1', labels: { env: 'staging' }, flags }
     ;[bot, node] = await Promise.all([
       fleet.bot({ name: 'ci', roles: ['deployer'], flags: SELDOM }),
       fleet.node(options),
@@ -67,6 +71,11 @@ describe('on a full disk', { concurrency: 1 }, () => {
     } finally {
       admin.close()
     }
+  }
+
+  /** As the agent's own diagnostics have it. */
+  async function isReady(): Promise<boolean> {
+    return (await fetch(`http://127.0.0.1:${diagPort}/readyz`)).ok
   }
 
   /** Adds roles until the hub refuses one: its log has some room of before. */
@@ -120,10 +129,12 @@ describe('on a full disk', { concurrency: 1 }, () => {
       what: "the node's status to tell of it",
       context: () => node.log,
     })
+    assert.equal(await isReady(), false)
     assert.equal(node.principals(deploy.name).length, 1)
     assert.deepEqual(node.principals('deploy'), [])
     disk.free()
     await waitFor(() => node.principals('deploy').length === 1, { what: 'the file to come' })
+    await waitFor(isReady, { what: 'the agent to be ready again' })
     await waitFor(async () => (await node.problems()).length === 0, { what: 'all to be well' })
     assert.equal(node.exit, undefined)
   })

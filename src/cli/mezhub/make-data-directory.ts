@@ -1,4 +1,4 @@
-import { messageOf } from '../../base/errors.ts'
+import { messageOf, systemErrorCode } from '../../base/errors.ts'
 import { systemFileSystem } from '../../base/file-system.ts'
 import { ensureSafeDirectory, UnsafeDirectoryError } from '../../base/safe-directory.ts'
 import { CliError } from '../cli-error.ts'
@@ -26,9 +26,21 @@ export async function makeDataDirectory(
         cause,
       })
     }
-    throw new CliError('file-unwritable', `the data directory can't be made: ${messageOf(cause)}`, {
-      hint: 'choose another one with --data-dir, or make it for this user: install -d -m 0700 -o USER DIR',
-      cause,
-    })
+    const message = `the data directory ${path} can't be made: ${messageOf(cause)}`
+    throw new CliError('file-unwritable', message, { hint: hintFor(cause), cause })
   }
+}
+
+const DISK_HINTS: Readonly<Record<string, string>> = {
+  EIO: "the disk has failed: see the kernel's log (dmesg)",
+  ENOSPC: 'free some space on its disk',
+  EDQUOT: 'free some space, or raise the quota',
+  EROFS: 'remount its file system, or choose another one with --data-dir',
+}
+
+function hintFor(cause: unknown): string {
+  return (
+    DISK_HINTS[systemErrorCode(cause) ?? ''] ??
+    'choose another one with --data-dir, or make it for this user: install -d -m 0700 -o USER DIR'
+  )
 }

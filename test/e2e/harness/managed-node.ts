@@ -24,6 +24,8 @@ export interface ManagedNodeOptions {
   readonly flags: readonly string[]
   /** Further variables of its own. */
   readonly env?: Readonly<Record<string, string>>
+  /** What runs the agent's command line; absent: nothing else. */
+  readonly under?: (command: readonly string[]) => readonly string[]
 }
 
 /** A running `mezd node start`. Nothing of this machine's own sshd is touched. */
@@ -52,6 +54,11 @@ export class ManagedNode implements AsyncDisposable {
 
   get log(): string {
     return this.#child.stderr
+  }
+
+  /** The agent, or what runs it. */
+  get child(): Child {
+    return this.#child
   }
 
   /** Of the agent; undefined while it runs. */
@@ -153,12 +160,13 @@ function startAgent(options: ManagedNodeOptions): Child {
   const sshd = hasOwnSshd
     ? [`--sshd-port=${port}`, `--sshd-listen=${address}`]
     : [`--hosts=${address}`, `--port=${port}`]
+  const { under = (command) => command } = options
   return startChild(
-    [
+    under([
       ...(machine?.enter ?? []),
       ...[`${PROGRAMS}/mezd`, 'node', 'start', `--name=${name}`],
       ...[`--state-dir=${stateDirectory}`, ...sshd, ...flags],
-    ],
+    ]),
     { env: { ...testEnvironment(stateDirectory), ...env }, isOutlived: true },
   )
 }

@@ -6,6 +6,7 @@ import {
 } from './daemon-scenes.ts'
 import type { Scene } from './drill.ts'
 import { HUB_SCENES } from './hub-scenes.ts'
+import { NODE_SCENES } from './node-scenes.ts'
 
 export const DAEMON_SCENES: readonly Scene[] = [
   daemonFirstStart,
@@ -14,4 +15,4 @@ export const DAEMON_SCENES: readonly Scene[] = [
   daemonOneShot,
 ]
 
-export const SCENES: readonly Scene[] = [...DAEMON_SCENES, ...HUB_SCENES]
+export const SCENES: readonly Scene[] = [...DAEMON_SCENES, ...HUB_SCENES, ...NODE_SCENES]
