@@ -110,7 +110,7 @@ describe('the status', () => {
   })
 
   it('tells of a renewal that is overdue where nothing can be written at all', async () => {
-    const seen = await seenOnDisk('read-only', 200)
+    const seen = await seenOnDisk('read-only', 150)
     const codes = new Set(seen.map((problems) => problems.map(({ code }) => code).join()))
     const overdue = ['', 'renewal-overdue', 'certificate-expired,renewal-overdue']
     assert.deepEqual([...codes], overdue)

@@ -56,10 +56,10 @@ export class FaultyLink implements AsyncDisposable {
     server.on('connection', (socket) => this.#accept(socket))
   }
 
-  static async open(target: HubAddress): Promise<FaultyLink> {
+  static async open(target: HubAddress, listen?: HubAddress): Promise<FaultyLink> {
     const server = createServer({ allowHalfOpen: true })
     const link = new FaultyLink(server, target)
-    await link.listen()
+    await link.listen(listen?.port, listen?.host)
     return link
   }
 
@@ -117,8 +117,8 @@ export class FaultyLink implements AsyncDisposable {
     return port
   }
 
-  async listen(port = 0): Promise<void> {
-    this.#server.listen(port, '127.0.0.1')
+  async listen(port = 0, host = '127.0.0.1'): Promise<void> {
+    this.#server.listen(port, host)
     await once(this.#server, 'listening')
   }
 
