@@ -59,7 +59,9 @@ async function removeDeadSocket(path: string): Promise<void> {
       hint: 'stop it, or give this one a path of its own',
     })
   }
-  await unlink(path)
+  await unlink(path).catch((error: unknown) => {
+    throw blocked(path, messageOf(error), error)
+  })
 }
 
 function isAnswered(path: string): Promise<boolean> {

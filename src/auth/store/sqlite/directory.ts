@@ -58,8 +58,17 @@ export async function createDatabaseFile(directory: string, path: string): Promi
     if (systemErrorCode(error) === 'EEXIST') return
     throw refused(path, `can't be created`, 'look at the disk and its free space', error)
   }
-  const handle: FileHandle = await open(directory, 'r')
-  await handle.sync().finally(() => handle.close())
+  try {
+    const handle: FileHandle = await open(directory, 'r')
+    await handle.sync().finally(() => handle.close())
+  } catch (error) {
+    throw refused(
+      directory,
+      "can't be synced to its disk",
+      'look at its disk and file system',
+      error,
+    )
+  }
 }
 
 /** @throws StoreError `unavailable` where a restore was cut off while it replaced the database */
