@@ -82,7 +82,8 @@ describe('on a full disk', { concurrency: 1 }, () => {
   async function addRoles(): Promise<unknown> {
     const add = async () => {
       for (;;) {
-        const document = roleDocument(`role-${roles + 1}`)
+        // Large, so that its room is soon used up.
+        const document = `${roleDocument(`role-${roles + 1}`)}# ${'x'.repeat(30_000)}\n`
         await administer((admin) => admin.roles.createRole({ document }))
         roles += 1
       }
