@@ -19,6 +19,7 @@ import type { Flight, World } from './world.ts'
 /**
  * - `honest-locked`: nobody has copied anything, and the hub locks all the same
  * - `not-admitted`: a lineage is served that is locked, expired or removed
+ * - `old-key`: the daemon renews to the key that it has, so that a copy of it would pass for a retry
  * - `double-use`: both owner and thief have renewed from the same credential, and go on
  * - `not-locked`: a second use was refused, and nothing was locked
  * - `unproven-key`: by naming an identity key of the owner's, the thief got an output certificate
@@ -30,6 +31,7 @@ import type { Flight, World } from './world.ts'
 export type Property =
   | 'honest-locked'
   | 'not-admitted'
+  | 'old-key'
   | 'double-use'
   | 'not-locked'
   | 'unproven-key'
@@ -63,7 +65,11 @@ export function checkHandled(world: World, flight: Flight, { hub, reply }: Handl
   }
   if (reply.kind === 'issued') {
     checkAdmitted(world, request, hub, reply.certificate)
-    if (request.kind === 'renew') checkPlace(world, request.by)
+    if (request.kind === 'renew') {
+      checkPlace(world, request.by)
+      const isOld = from === 'daemon' && request.key === request.by.key
+      if (isOld) throw new Violation('old-key', `k${request.key}`)
+    }
     checkFirstUse(world, flight, reply.certificate)
   } else if (request.kind === 'renew') {
     checkRefused(world, flight, request, reply.code, locked)

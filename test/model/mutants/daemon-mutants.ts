@@ -50,6 +50,22 @@ export const DAEMON_MUTANTS: readonly Mutant[] = [
     }),
   },
   {
+    name: 'keys are asked for again at the next renewal',
+    budget: {},
+    lastGeneration: 3,
+    breaks: 'old-key',
+    daemon: {
+      ...exchanging(async ({ state, draw, ask }, attempt, before, previous) => {
+        const pending = keysFor(attempt, undefined, () => before ?? draw(previous))
+        await state.writePending(pending)
+        const identity = await ask(pending, previous)
+        await state.writeIdentity(identity)
+        return identity
+      }),
+      dropAnswered: async () => {},
+    },
+  },
+  {
     name: 'keys are asked for before they are on the disk',
     budget: { kills: 1 },
     breaks: 'stuck',
