@@ -131,9 +131,9 @@ describe('a stream', () => {
       setTimeout(() => {
         call.write(message('b'))
         call.end()
-      }, 600)
+      }, 1_500)
     })
-    const hasty = createGrpcIdentityHub({ clock: systemClock, client, timeoutMs: 300 })
+    const hasty = createGrpcIdentityHub({ clock: systemClock, client, timeoutMs: 1_000 })
     const told = await collect(watch(server.address, undefined, hasty))
     assert.deepEqual(told, ['a', 'b'])
   })

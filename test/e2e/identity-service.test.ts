@@ -8,6 +8,7 @@ import { DiagnosticsClient, valueIn } from './harness/diagnostics.ts'
 import { NotifyListener } from './harness/notify-listener.ts'
 import { programPath, requirePrograms } from './harness/requirements.ts'
 import { run, testEnvironment } from './harness/run.ts'
+import { waitFor } from './harness/wait.ts'
 
 requirePrograms('promtool', 'python3', 'systemd-notify')
 
@@ -108,10 +109,13 @@ describe('a daemon as a service', () => {
       await listener.waitFor('WATCHDOG=1')
       daemon.signal('SIGHUP')
       await listener.waitFor('RELOADING=1')
+      const last = (notice: string) => listener.notices.lastIndexOf(notice)
+      await waitFor(() => last('READY=1') > last('RELOADING=1'), {
+        what: 'it to be ready again after reading',
+        context: () => daemon.log,
+      })
       await daemon.stop()
       assert.ok(listener.notices.includes('STOPPING=1'))
-      const ready = listener.notices.lastIndexOf('READY=1')
-      assert.ok(ready > listener.notices.indexOf('RELOADING=1'), 'ready again after reading')
     })
   }
 
@@ -220,7 +224,10 @@ describe('a daemon as a service', () => {
     await using daemon = await start([])
     const { code, stdout } = await waiting
     assert.equal(code, 0)
-    assert.equal(textAt(JSON.parse(stdout), 'serial'), String(daemon.certificate?.serial))
+    assert.equal(
+      textAt(JSON.parse(stdout), 'serial'),
+      String((await daemon.waitForCertificate()).serial),
+    )
     rmSync(cluster.directory.join('gate'), { force: true })
   })
 })
