@@ -1,4 +1,7 @@
-/** A bot that renews while the measurement goes on, each time on a new connection as daemons do. */
+/**
+ * A bot that renews while the measurement goes on, each time on a new connection as daemons do. Its
+ * instances take turns: the hub bounds how often one of them may.
+ */
 import { createPublicKey } from 'node:crypto'
 import { systemClock } from '../../src/base/clock.ts'
 import { createGrpcIdentityHub } from '../../src/client/grpc-identity-hub.ts'
@@ -10,13 +13,26 @@ import { textAt } from '../../test/e2e/harness/cluster.ts'
 import type { ScaleHub } from './hub.ts'
 
 const PAUSE_MS = 40
+const INSTANCES = 32
 
 /** Renews once; returns how many milliseconds that took, seen from the bot. */
 export type Renew = () => Promise<number>
 
 export async function joinRenewingBot(hub: ScaleHub, role: string): Promise<Renew> {
-  const words = ['bots', 'add', 'renewing', `--roles=${role}`, '--format=json']
-  const token = textAt(JSON.parse((await hub.mezctl(...words)).stdout), 'token', 'value')
+  const flags = [`--roles=${role}`, `--token-uses=${INSTANCES}`, '--format=json']
+  const added = await hub.mezctl('bots', 'add', 'renewing', ...flags)
+  const token = textAt(JSON.parse(added.stdout), 'token', 'value')
+  const instances: Renew[] = []
+  while (instances.length < INSTANCES) instances.push(await joinInstance(hub, token))
+  let turn = 0
+  return async () => {
+    const renew = instances[turn++ % INSTANCES]
+    if (renew === undefined) throw new Error('no instance has joined')
+    return await renew()
+  }
+}
+
+async function joinInstance(hub: ScaleHub, token: string): Promise<Renew> {
   const client = createGrpcIdentityHub({
     clock: systemClock,
     client: { version: '0.0.0', hostname: 'bench' },
