@@ -10,7 +10,7 @@ async function ask(choice: HubChoice, down: readonly number[], code = 'unreachab
   let asked = 0
   const chosen = choice.of(all)
   await choice
-    .watch(all, chosen, async () => {
+    .attempt(all, chosen, async () => {
       asked = chosen.port
       if (down.includes(chosen.port)) throw new HubError(code, 'no answer')
     })
@@ -36,7 +36,7 @@ describe('HubChoice', () => {
   it('stays where a hub has refused', async () => {
     const choice = new HubChoice()
     const refusal = new HubError('refused', 'no', { hubCode: 'locked' })
-    await assert.rejects(choice.watch(all, all, () => Promise.reject(refusal)))
+    await assert.rejects(choice.attempt(all, all, () => Promise.reject(refusal)))
     assert.equal(choice.of(all).port, 1)
   })
 

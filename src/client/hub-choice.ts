@@ -26,7 +26,7 @@ export class HubChoice {
    * Makes a call to the hub that was chosen. Where it doesn't answer, the next call goes to the next
    * one: whether to repeat this one is for the caller to decide, since it may have been heard.
    */
-  async watch<T>(address: HubAddress, chosen: HubAddress, call: () => Promise<T>): Promise<T> {
+  async attempt<T>(address: HubAddress, chosen: HubAddress, call: () => Promise<T>): Promise<T> {
     try {
       return await call()
     } catch (error) {
@@ -40,7 +40,7 @@ export class HubChoice {
     for (let left = address.others?.length ?? 0; ; left--) {
       const chosen = this.of(address)
       try {
-        return await this.watch(address, chosen, () => call(chosen))
+        return await this.attempt(address, chosen, () => call(chosen))
       } catch (error) {
         if (left === 0 || this.of(address) === chosen) throw error
       }
