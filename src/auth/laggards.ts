@@ -6,6 +6,7 @@ import { formatTime, MINUTE } from '../base/clock.ts'
 import { trustDigest } from '../trust/trust-digest.ts'
 import type { Attendance } from './attendance.ts'
 import type { AuthContext } from './context.ts'
+import { everyOne } from './every-one.ts'
 import { trustBundle } from './issuing.ts'
 import type {
   AuthorityRecord,
@@ -191,13 +192,8 @@ function digestOf(context: Context): string {
   return trustDigest(trustBundle(context)).toString('hex')
 }
 
-const PAGE = 500
-
 async function allNodes({ store }: Context): Promise<readonly NodeRecord[]> {
   const nodes: NodeRecord[] = []
-  for (let after: string | undefined; ; after = nodes.at(-1)?.name) {
-    const page = await store.nodes.list({ after, limit: PAGE })
-    nodes.push(...page)
-    if (page.length < PAGE) return nodes
-  }
+  for await (const node of everyOne((page) => store.nodes.list(page))) nodes.push(node)
+  return nodes
 }

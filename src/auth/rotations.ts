@@ -83,6 +83,8 @@ export function createRotations(
 
   const rotationOf = (type: AuthorityType) => onItsWayIn(authorities.records, type)
 
+  const isAnyUnderWay = () => authorities.records.some(({ rotation }) => rotation !== undefined)
+
   async function state(type: AuthorityType): Promise<RotationState> {
     const incoming = rotationOf(type)
     const [next = 'init'] = nextSteps(incoming?.rotation?.phase)
@@ -215,7 +217,7 @@ export function createRotations(
     async report({ instanceId }, trustDigest, hostSerial) {
       requireRate(reports, instanceId, clock.monotonic(), 'reports of this machine')
       // Whoever is late with it has nobody waiting.
-      if (!authorities.records.some(({ rotation }) => rotation !== undefined)) return
+      if (!isAnyUnderWay()) return
       const report = { instanceId, trustDigest, hostSerial }
       await decideAndCommit(() =>
         store.commit({ changes: [{ kind: 'put-trust-report', report }], events: [] }),
@@ -224,8 +226,7 @@ export function createRotations(
 
     duties({ kind, issuedAt }) {
       const types = kind === 'bot' ? (['user', 'tls'] as const) : (['host', 'tls'] as const)
-      const isUnderWay = authorities.records.some(({ rotation }) => rotation !== undefined)
-      if (!isUnderWay) return undefined
+      if (!isAnyUnderWay()) return undefined
       const isOld = types.some((type) => {
         const rotation = rotationOf(type)?.rotation
         // A certificate tells its issue in whole seconds.

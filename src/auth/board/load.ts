@@ -1,7 +1,6 @@
-import type { Change, PageRequest, Store } from '../storage.ts'
+import { everyOne } from '../every-one.ts'
+import type { Change, Store } from '../storage.ts'
 import { AccessState } from './access-state.ts'
-
-const PAGE = 1_000
 
 /**
  * Reads the whole state from the store and follows the store's changes from then on, through
@@ -38,9 +37,9 @@ export async function loadAccessState(
 
 async function read(store: Store, state: AccessState, now: number): Promise<void> {
   for (const lock of await store.locks.list()) state.addLock(lock)
-  for await (const role of all((page) => store.roles.list(page))) state.setRole(role)
-  for await (const bot of all((page) => store.bots.list(page))) state.setBot(bot)
-  for await (const node of all((page) => store.nodes.list(page))) state.nodes.set(node)
+  for await (const role of everyOne((page) => store.roles.list(page))) state.setRole(role)
+  for await (const bot of everyOne((page) => store.bots.list(page))) state.setBot(bot)
+  for await (const node of everyOne((page) => store.nodes.list(page))) state.nodes.set(node)
   for (const certificate of await store.certificates.list(now)) {
     const { bot, instanceId } = certificate
     const known = state.certificates.hasInstance(bot, instanceId)
@@ -53,17 +52,5 @@ async function read(store: Store, state: AccessState, now: number): Promise<void
     state.addSession(session)
     const instance = await store.instances.get(session.instanceId)
     if (instance?.bot !== session.bot) state.endSession(session.node, session.id)
-  }
-}
-
-async function* all<Entity extends { readonly name: string }>(
-  list: (page: PageRequest) => Promise<readonly Entity[]>,
-): AsyncIterable<Entity> {
-  let after: string | undefined
-  for (;;) {
-    const page = await list({ after, limit: PAGE })
-    yield* page
-    after = page.at(-1)?.name
-    if (page.length < PAGE) return
   }
 }
